@@ -1,0 +1,1 @@
+"""One-time codes: sending six digits to a phone number, and checking what comes back."""

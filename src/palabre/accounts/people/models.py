@@ -1,0 +1,50 @@
+"""What an account is."""
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["active", "deactivated", "erased"]
+
+
+class Account(msgspec.Struct, frozen=True):
+    user_id: str
+    status: Status
+    region: str | None
+    """ISO 3166-1 alpha-2 of the oldest phone number; None without one."""
+    locale: str | None
+    is_guest: bool
+    is_operator: bool
+    has_password: bool
+    has_pin: bool
+    created: int
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == "active"
+
+
+class PhoneNumber(msgspec.Struct, frozen=True):
+    e164: str
+    user_id: str
+    region: str
+    verified: int
+    added: int
+
+
+class PinState(msgspec.Struct, frozen=True):
+    pin_hash: str | None
+    failures: int
+    blocked_until: int
+
+
+FREE_PIN_FAILURES = 5
+PIN_WAIT_MS = 60_000
+LONGEST_PIN_WAIT_MS = 24 * 3600 * 1000
+
+
+def pin_wait_ms(failures: int) -> int:
+    """How long after the `failures`-th wrong PIN in a row none is taken: 1 min after the fifth, then doubling to a day."""
+    if failures < FREE_PIN_FAILURES:
+        return 0
+    return min(PIN_WAIT_MS << min(failures - FREE_PIN_FAILURES, 20), LONGEST_PIN_WAIT_MS)

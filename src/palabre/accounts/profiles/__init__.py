@@ -1,0 +1,1 @@
+"""What people say about themselves: display name, avatar, and further profile fields."""

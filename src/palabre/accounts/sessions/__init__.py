@@ -1,0 +1,1 @@
+"""Signed-in devices and their tokens."""

@@ -1,0 +1,1 @@
+"""What every domain needs and that knows of none of them: clock, ids, errors, JSON, text."""

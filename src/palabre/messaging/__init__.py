@@ -1,0 +1,1 @@
+"""People talking: rooms, timeline, sync, keys, and everything around them."""

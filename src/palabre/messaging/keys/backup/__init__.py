@@ -1,0 +1,1 @@
+"""The room keys that a person stores, encrypted, on the server."""

@@ -1,0 +1,1 @@
+"""Cross-signing keys and the signatures made with them."""

@@ -1,0 +1,1 @@
+"""Whose devices and keys changed, so that others fetch them anew."""

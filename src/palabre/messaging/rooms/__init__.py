@@ -1,0 +1,1 @@
+"""Rooms: their state, who is in them, who may do what, and appending events."""

@@ -1,0 +1,36 @@
+"""Where a client is in the log: what `next_batch`, `since`, `prev_batch`, `from` and `to` are made of."""
+
+import re
+
+import msgspec
+
+from ...core import errors
+
+_TOKEN = re.compile(r"s([0-9]{1,18})(?:_([0-9]{1,18}))?(?:_([0-9]{1,18}))?")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A place between two positions of the log: everything up to and including `pos` is behind it."""
+
+    pos: int
+    serial: int = 0
+    """The same for what is not durable (typing, presence); see `sync.serial`."""
+    to_device: int | None = None
+    """How far to-device messages got, where a long queue of them made them stay behind `pos`."""
+
+    @property
+    def to_device_pos(self) -> int:
+        return self.pos if self.to_device is None else self.to_device
+
+    def __str__(self) -> str:
+        text = f"s{self.pos}_{self.serial}"
+        return text if self.to_device is None else f"{text}_{self.to_device}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Token":
+        """Raises `M_INVALID_PARAM` for what this server never gave out."""
+        match = _TOKEN.fullmatch(text)
+        if match is None:
+            raise errors.invalid_param("This is not a token of this server.")
+        pos, serial, to_device = match.groups()
+        return cls(int(pos), int(serial or 0), int(to_device) if to_device is not None else None)

@@ -1,0 +1,1 @@
+"""Messages from device to device, outside any room, delivered once and then forgotten."""

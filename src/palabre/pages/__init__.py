@@ -1,0 +1,1 @@
+"""Server-rendered pages: welcome, sign-in, account, consent. They work without JavaScript and load anywhere."""

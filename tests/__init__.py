@@ -1,0 +1,1 @@
+"""Tests: behaviour through the public interface, on SQLite and on PostgreSQL."""
