@@ -28,16 +28,11 @@ SERVERS: tuple[type[Server], ...] = (Synapse, Palabre)
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     names = [scenario.name for scenario in SCENARIOS]
-    parser.add_argument(
-        "--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names)
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="small and short, to see that it works; no report"
-    )
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="small and short, to see that it works; no report")
     parser.add_argument("--no-synapse", action="store_true", help="measure Palabre alone")
     parser.add_argument("--no-palabre", action="store_true", help="measure Synapse alone")
     parser.add_argument("--profile", action="store_true", help="sample Palabre with py-spy; no report")
-    parser.add_argument("--seed", metavar="CMD", help="creates accounts: see bench/scenarios/waiting.py")
     parser.add_argument("--render", action="store_true", help="only write the report again from kept results")
     return parser.parse_args(arguments)
 
@@ -49,7 +44,7 @@ async def measure(scenario: Scenario, kind: type[Server], options: argparse.Name
     try:
         async with asyncio.timeout(SCENARIO_SECONDS), server:
             matrix = Matrix(server.address)
-            values = await scenario.measure(Run(server, matrix, options.quick, options.seed))
+            values = await scenario.measure(Run(server, matrix, options.quick))
             matrix.close()
         return ServerResult(server.version, values, others_cpu=bystanders.share())
     except Exception as error:
@@ -88,7 +83,11 @@ def main() -> int:
         take_core()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)  # a pause of the client's collector would be booked on the server
-        sound = uvloop.run(run_all(options))
+        try:
+            sound = uvloop.run(run_all(options))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            print("Interrupted; the servers it started have ended.")
+            return 130
     if options.render or not (options.quick or options.profile):
         write_report([(scenario, latest(scenario.name)) for scenario in SCENARIOS])
         print(f"Written: {DOCUMENT}")

@@ -32,9 +32,7 @@ _SENT = b'{"event_id":"$0123456789012345678901234567890123456789012"}'
 
 
 def _reply(body: bytes) -> bytes:
-    return (
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
-    )
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
 
 
 SENT_REPLY = _reply(_SENT)

@@ -98,9 +98,7 @@ class Listener:
 
 
 @asynccontextmanager
-async def audience(
-    matrix: Matrix, accounts: Iterable[Account], ledger: Ledger
-) -> AsyncIterator[list[Listener]]:
+async def audience(matrix: Matrix, accounts: Iterable[Account], ledger: Ledger) -> AsyncIterator[list[Listener]]:
     """Listeners for the accounts, all of them waiting when the block starts, gone when it ends.
 
     Their first waits differ in length, so that their /syncs do not all run out at the same moment ever after.

@@ -85,9 +85,7 @@ def _field(path: str, name: str) -> str:
 
 def _busy_seconds() -> float:
     """What all cores have spent on anything but idling and waiting for disks since they started."""
-    user, nice, system, _, _, irq, soft_irq, steal = map(
-        int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
-    )
+    user, nice, system, _, _, irq, soft_irq, steal = map(int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9])
     return (user + nice + system + irq + soft_irq + steal) / os.sysconf("SC_CLK_TCK")
 
 

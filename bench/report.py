@@ -82,14 +82,13 @@ def _section(scenario: Scenario, result: Result | None) -> str:
         return f"{title}\nNot measured yet.\n"
     rows = "\n".join(_row(figure, result) for figure in scenario.figures)
     versions = "; ".join(
-        f"{name.capitalize()} {server.version}, others took {server.others_cpu:.0%} of the cores"
+        f"{name.capitalize()} {server.version}"
+        + (f", others took {server.others_cpu:.0%} of the cores" if server.others_cpu is not None else "")
         for name, server in result.servers.items()
     )
     notes = [f"Measured {result.measured_at:%Y-%m-%d %H:%M} UTC: {versions}."]
     notes += [
-        f"{name.capitalize()} failed: {server.failure}."
-        for name, server in result.servers.items()
-        if server.failure
+        f"{name.capitalize()} failed: {server.failure}." for name, server in result.servers.items() if server.failure
     ]
     notes += [] if result.whole or result.quick else ["Not both servers were in this run."]
     notes += _near_ceiling(scenario, result)
@@ -106,9 +105,7 @@ def _row(figure: Figure, result: Result | None) -> str:
         verdict = _verdict(None if palabre is None else figure.target.met(palabre, synapse))
     unit = f" ({figure.unit})" if figure.unit else ""
     ratio = _ratio(palabre, synapse) if figure.unit else ""
-    return (
-        f"| {figure.label}{unit} | {_number(palabre)} | {_number(synapse)} | {ratio} | {target} | {verdict} |"
-    )
+    return f"| {figure.label}{unit} | {_number(palabre)} | {_number(synapse)} | {ratio} | {target} | {verdict} |"
 
 
 def _near_ceiling(scenario: Scenario, result: Result) -> list[str]:

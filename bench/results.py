@@ -16,7 +16,7 @@ class ServerResult(msgspec.Struct, frozen=True):
 
     version: str
     values: dict[str, float] = {}
-    others_cpu: float = 0.0
+    others_cpu: float | None = None
     """Share of the machine's cores, 0 to 1, that processes of neither client nor server took meanwhile."""
     failure: str | None = None
 
@@ -52,8 +52,6 @@ def save(result: Result) -> Path:
 
 def latest(scenario: str) -> Result | None:
     """The newest result at full length; one that has both servers before any that has not."""
-    found = [
-        msgspec.json.decode(path.read_bytes(), type=Result) for path in RESULTS.glob(f"{scenario}-*.json")
-    ]
+    found = [msgspec.json.decode(path.read_bytes(), type=Result) for path in RESULTS.glob(f"{scenario}-*.json")]
     fit = [result for result in found if not result.quick]
     return max(fit, key=lambda result: (result.whole, result.measured_at), default=None)

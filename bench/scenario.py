@@ -26,9 +26,7 @@ class Target:
         return None if synapse is None else palabre >= self.value * synapse
 
     def __str__(self) -> str:
-        return {"at_least": "≥ {:,g}", "at_most": "≤ {:,g}", "times": "≥ {:g} × Synapse"}[self.kind].format(
-            self.value
-        )
+        return {"at_least": "≥ {:,g}", "at_most": "≤ {:,g}", "times": "≥ {:g} × Synapse"}[self.kind].format(self.value)
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,6 @@ class Run:
     server: Server
     matrix: Matrix
     quick: bool
-    seed: str | None = None
-    """A command that creates accounts faster than registration does; see `bench.scenarios.waiting`."""
 
     def size(self, palabre: T, synapse: T, quick: T) -> T:
         """How much of something this run takes: Synapse gets less where it would take hours."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Self
 
-from bench.machine import SERVER_CORE, describe_commit
+from bench.machine import ROOT, SERVER_CORE, describe_commit
 from bench.profiling import Sampler
 from bench.wire import Link, format_request
 
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 SERVER_NAME = "bench.test"
 START_SECONDS = 90
 STOP_SECONDS = 15
-VAR = Path(__file__).resolve().parent.parent / "var" / "bench"
+VAR = ROOT / "var" / "bench"
 
 
 class Server:
@@ -59,15 +59,21 @@ class Server:
         self.data.mkdir(parents=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._log_file = self.log.open("wb")
-        self.prepare()
-        await self.start()
+        try:
+            self.prepare()
+            await self.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-        if self._log_file is not None:
-            self._log_file.close()
-        shutil.rmtree(self.data, ignore_errors=True)
+        try:
+            await self.stop()
+        finally:
+            if self._log_file is not None:
+                self._log_file.close()
+            shutil.rmtree(self.data, ignore_errors=True)
 
     async def start(self) -> None:
         """Starts the process on its core; returns once GET /_matrix/client/versions is a 200.
@@ -75,13 +81,9 @@ class Server:
         Raises RuntimeError when the process ends or START_SECONDS pass before that.
         """
         self._process = self._spawn()
-        try:
-            await self._healthy(self._process)
-            if self._sampler is not None:
-                self._sampler.start(self.pid)
-        except BaseException:
-            await self.stop()
-            raise
+        await self._healthy(self._process)
+        if self._sampler is not None:
+            self._sampler.start(self.pid)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -97,7 +99,7 @@ class Server:
         link, versions = Link(self.address), format_request("GET", "/_matrix/client/versions")
         while perf_counter() < give_up:
             if process.poll() is not None:
-                raise RuntimeError(f"{self.name} ended with {process.returncode}; see {self.log}")
+                raise RuntimeError(f"{self.name} ended with {process.returncode}; see {self.log.relative_to(ROOT)}")
             try:
                 status, _ = await asyncio.wait_for(link.request(versions), 5)
                 if status == 200:
@@ -106,7 +108,7 @@ class Server:
             except (OSError, TimeoutError):
                 link.close()
             await asyncio.sleep(0.1)
-        raise RuntimeError(f"{self.name} did not answer within {START_SECONDS} s; see {self.log}")
+        raise RuntimeError(f"{self.name} did not answer within {START_SECONDS} s; see {self.log.relative_to(ROOT)}")
 
     async def stop(self) -> None:
         """Asks the process to end; kills that one process when it does not."""

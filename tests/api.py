@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +20,14 @@ _serial = itertools.count(1)
 def unique(name: str) -> str:
     """`name` made different from every other of this test run, for servers that several tests share."""
     return f"{name}-{os.getpid():x}-{next(_serial)}"
+
+
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something that shows in no event one could await. Fails when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.005)
 
 
 class Http:
@@ -45,9 +54,7 @@ class Http:
             headers.setdefault("Content-Type", "application/json")
         return await self.http.request(method, path, headers=headers, **options)
 
-    async def call(
-        self, method: str, path: str, body: Any = None, *, status: int = 200, **params: Any
-    ) -> Any:
+    async def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **params: Any) -> Any:
         """The decoded body of an answer that must have `status`; `params` are the query's."""
         answer = await self.request(method, path, body, params=_query(params))
         assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text[:2000]}"
@@ -104,9 +111,7 @@ class Homeserver(Http):
 
 def _query(params: dict[str, Any]) -> dict[str, Any]:
     plain = {name: value for name, value in params.items() if value is not None}
-    return {
-        name: json.dumps(value) if isinstance(value, dict | bool) else value for name, value in plain.items()
-    }
+    return {name: json.dumps(value) if isinstance(value, dict | bool) else value for name, value in plain.items()}
 
 
 @asynccontextmanager
@@ -121,9 +126,7 @@ async def in_process(app: Any) -> AsyncIterator[Homeserver]:
     """Start an ASGI application (its lifespan), call it without a socket, and stop it."""
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    lifespan = asyncio.create_task(
-        app({"type": "lifespan", "asgi": {"version": "3.0"}}, inbox.get, outbox.put)
-    )
+    lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, inbox.get, outbox.put))
 
     async def step(message: str) -> None:
         await inbox.put({"type": f"lifespan.{message}"})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import pytest
+import structlog
 
 from palabre.bus.local import LocalBus
 from palabre.storage.database import Database
@@ -26,14 +27,18 @@ from .api import Homeserver, in_process, over_socket
 from .services import Nats, Palabre, Postgres
 
 if TYPE_CHECKING:
-    from palabre.settings import Settings
-
     from palabre.http.server import HttpServer
+    from palabre.settings import Settings
 
 T = TypeVar("T")
 
 _names = (f"test_{number}" for number in itertools.count(1))
 BACKENDS = ["sqlite", "postgresql"]
+
+# Tracebacks as Python prints them: the default draws boxes around every local variable, which takes seconds.
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -148,7 +153,7 @@ def settings(data_dir: Path, database_url: str | None) -> "Settings":
     """Test mode. A test that needs others overrides this fixture."""
     from palabre.settings import Settings
 
-    return Settings(server_name=Palabre.SERVER_NAME, data_dir=data_dir, database=database_url, test_mode=True)
+    return Settings(server_name=Palabre.SERVER_NAME, data=data_dir, database=database_url, test_mode=True)
 
 
 @pytest.fixture

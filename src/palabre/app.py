@@ -4,13 +4,17 @@ import hmac
 import secrets
 from pathlib import Path
 
+from .accounts.compose import Accounts
+from .accounts.direct.routes import SignInRoutes
+from .accounts.discovery.routes import DiscoveryRoutes
+from .accounts.options import AccountOptions
 from .bus.open import open_bus
 from .core.clock import Clock
 from .http.limits import RateLimits
 from .http.server import HttpServer
 from .http.status import Metrics, StatusRoutes
-from .messaging.rooms.registry import RoomRegistry
-from .messaging.rooms.timeline import Timeline
+from .messaging.compose import Messaging
+from .pages.compose import page_routes
 from .settings import Settings
 from .storage.open import open_database
 
@@ -34,9 +38,38 @@ def build(settings: Settings) -> HttpServer:
     server.on_stop += [database.close, bus.close]
     server.add(StatusRoutes(database, metrics, server.router))
 
-    registry = RoomRegistry(database)
-    Timeline(registry, clock)
+    accounts = Accounts(account_options(settings), database, clock, limits)
+    server.authenticator = accounts.authenticator
+    server.add(*accounts.routes, *phone_routes(settings, accounts, limits))
+    server.add(*page_routes(accounts, database, clock, limits))
+    server.on_start.append(accounts.start)
+    server.on_stop.insert(0, accounts.stop)
+    if settings.test_mode:
+        server.guards.append(accounts.guest_guard)
+
+    messaging = Messaging(
+        accounts, database, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
+    )
+    server.add(*messaging.routes)
     return server
+
+
+def phone_routes(settings: Settings, accounts: Accounts, limits: RateLimits) -> list[object]:
+    """What our own clients use besides the Matrix API: signing in and finding people by phone number."""
+    return [
+        SignInRoutes(accounts.sign_in, accounts.codes, accounts.sessions, settings.default_region),
+        DiscoveryRoutes(accounts.people, limits, settings.default_region),
+    ]
+
+
+def account_options(settings: Settings) -> AccountOptions:
+    return AccountOptions(
+        server_name=settings.server_name,
+        public_url=settings.base_url,
+        default_region=settings.default_region,
+        test_mode=settings.test_mode,
+        sms=settings.sms,
+    )
 
 
 def operator_token(data: Path) -> str:

@@ -75,5 +75,26 @@ def restore(
     typer.echo(f"Restored from {file}. Start the server with `palabre serve`.")
 
 
+@app.command()
+def chat(
+    server: Annotated[str, typer.Option(help="Address of the server.")] = "http://127.0.0.1:8008",
+    profile: Annotated[str, typer.Option(help="Name of the person on this computer; each has an account.")] = "default",
+    language: Annotated[str | None, typer.Option(help="en or fr; by default the terminal's.")] = None,
+) -> None:
+    """Talk, end-to-end encrypted, from this terminal."""
+    try:
+        from .chat import account, run
+    except ImportError:
+        typer.secho("The terminal client is not installed. Install it with: pip install 'palabre[chat]'", err=True)
+        raise typer.Exit(1) from None
+    try:
+        asyncio.run(run.chat(server.rstrip("/"), run.default_folder(profile), language))
+    except account.RefusedError as refused:
+        typer.secho(str(refused), fg="red", err=True)
+        raise typer.Exit(1) from None
+    except (EOFError, KeyboardInterrupt):
+        typer.echo()
+
+
 def main() -> None:
     app()

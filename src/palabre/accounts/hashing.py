@@ -11,7 +11,7 @@ CONCURRENT = 2
 
 
 class SecretHasher:
-    """Argon2id with OWASP's parameters (19 MiB, 2 passes); `cheap` is for test mode, where thousands of people register."""
+    """Argon2id with OWASP's parameters (19 MiB, 2 passes); `cheap` is for test mode, where thousands register."""
 
     def __init__(self, *, cheap: bool = False) -> None:
         self._cheap = cheap
@@ -29,7 +29,7 @@ class SecretHasher:
             return await asyncio.to_thread(self._hasher.hash, secret)
 
     async def verify(self, hashed: str | None, secret: str) -> bool:
-        """Whether `secret` is the one behind `hashed`. With None (no account, no password) it takes as long, and is false."""
+        """Whether `secret` is the one behind `hashed`. With None (no account, no password): false, after as long."""
         if self._cheap:
             return self._verify(hashed, secret)
         async with self._slots:

@@ -1,4 +1,4 @@
-"""Where other domains take part in changes to an account. Every hook runs inside the transaction that makes the change."""
+"""Where other domains take part in changes to an account. A hook runs inside the transaction that makes the change."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ OnDeviceDeleted = Callable[[Transaction, str, str], Awaitable[None]]
 OnDeactivated = Callable[[Transaction, str, bool], Awaitable[None]]
 OnProfileChanged = Callable[[Transaction, str, str, Any, Any], Awaitable[None]]
 OnAccountCreated = Callable[[Transaction, str], Awaitable[None]]
+OnTermsAccepted = Callable[[Transaction, str, dict[str, Any]], Awaitable[None]]
 DeviceIdTaken = Callable[[Reader, str, str], Awaitable[bool]]
 
 
@@ -25,5 +26,7 @@ class AccountHooks:
     """`(tx, user_id, field, old, new)`: `None` stands for absent."""
     on_account_created: list[OnAccountCreated] = field(default_factory=list)
     """`(tx, user_id)`"""
+    on_terms_accepted: list[OnTermsAccepted] = field(default_factory=list)
+    """`(tx, user_id, policies)`: a new person agreed to these, in the form of `m.login.terms`."""
     device_id_taken: list[DeviceIdTaken] = field(default_factory=list)
     """`(reader, user_id, device_id)`: true where a new device must not have that id (a cross-signing key has it)."""

@@ -1,7 +1,5 @@
 """What an operator can set about accounts."""
 
-from typing import Literal
-
 import msgspec
 
 DAY = 24 * 3600 * 1000
@@ -28,8 +26,11 @@ class AccountOptions(msgspec.Struct, frozen=True):
     server_name: str
     public_url: str
     """Where clients reach this server, without a slash at the end."""
+    default_region: str | None = None
+    """ISO 3166-1 alpha-2: how numbers typed without a country code are read."""
     test_mode: bool = False
-    sms: HttpSms | Literal["console"] = "console"
+    sms: HttpSms | None = None
+    """None: codes are shown on the terminal and at `/dev/codes`."""
     access_token_ms: int = 3600 * 1000
     """Life of an access token that comes with a refresh token. Without one, a token lasts until it is signed out."""
     recycle_ms: int = 45 * DAY
@@ -39,4 +40,4 @@ class AccountOptions(msgspec.Struct, frozen=True):
     @property
     def fictional_numbers(self) -> bool:
         """Whether unassigned numbers are taken: where no SMS leaves the server, nobody is disturbed."""
-        return self.test_mode or self.sms == "console"
+        return self.test_mode or self.sms is None

@@ -34,7 +34,9 @@ def parse(text: str, region_hint: str | None = None, *, fictional: bool = False)
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        raise errors.invalid_param("This is not a phone number. Write it with the country code, as +33 6 12 34 56 78.") from None
+        raise errors.invalid_param(
+            "This is not a phone number. Write it with its country code: +33 6 12 34 56 78."
+        ) from None
     if not _usable(number, fictional):
         raise errors.invalid_param("This phone number does not exist. Check its digits and the country code.")
     return Number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region_of(number))

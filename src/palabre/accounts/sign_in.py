@@ -1,10 +1,11 @@
-"""The rules for getting into an account by phone number. Every road uses them: pages, OAuth, single sign-on, `/register`.
+"""The rules for getting into an account by phone number, used by every road: pages, OAuth, `m.login.sso`, `/register`.
 
 1.  A code proves who holds the number **now**, not who held it when the account was made.
 2.  A number without an account gets a new one.
-3.  A number whose account has a **PIN** opens it only with the PIN, always. Five PINs may be wrong; after that each wrong one
-    closes the door for twice as long, up to a day. Once the account has not been used for seven days (`pin_lock_ms`; Signal's
-    registration lock has the same length), whoever holds the number may *start fresh* without the PIN.
+3.  A number whose account has a **PIN** opens it only with the PIN, always. Five PINs may be wrong; after that each
+    wrong one closes the door for twice as long, up to a day. Once the account has not been used for seven days
+    (`pin_lock_ms`; Signal's registration lock has the same length), whoever holds the number may *start fresh* without
+    the PIN.
 4.  A number whose account has **no PIN** opens it while the account was used in the last 45 days (`recycle_ms`). After
     that the number counts as having changed hands, and its holder gets a new account. Operators give a number out again
     after 45 days at the earliest (the shortest quarantine of the countries we looked at: 47 CFR 52.15(f)(1)(ii) in the
@@ -24,8 +25,9 @@ from ..core.clock import Clock
 from ..storage.database import Database, Reader, Transaction
 from .codes.models import CodeRequest, VerifiedNumber
 from .codes.service import CodeService
+from .locales import DEFAULT, normal_locale
 from .people.models import Account, PhoneNumber
-from .people.service import People, normal_locale, number_in_use
+from .people.service import People, number_in_use
 from .profiles.service import Profiles
 
 
@@ -71,16 +73,14 @@ class SignIn:
     ) -> CodeRequest:
         """Send a code to a number as a person typed it.
 
-        Raises 400 `M_INVALID_PARAM` for what is no phone number, 429 `M_LIMIT_EXCEEDED`, 502 when the SMS did not leave.
+        Raises 400 `M_INVALID_PARAM` for what is no phone number, 429 `M_LIMIT_EXCEEDED`, 502 when no SMS could be sent.
         """
         number = self._people.parse_number(phone, region_hint)
-        language = normal_locale(locale) or "en"
+        language = normal_locale(locale) or DEFAULT
         return await self._codes.send(number.e164, address, language, client_secret, send_attempt)
 
-    async def check_code(
-        self, sid: str, code: str, address: str, client_secret: str | None = None
-    ) -> VerifiedNumber:
-        """Check a code. Raises 400 `M_TOKEN_INCORRECT` (`attempts_left`), `M_SESSION_EXPIRED`, `M_NO_VALID_SESSION`; 429."""
+    async def check_code(self, sid: str, code: str, address: str, client_secret: str | None = None) -> VerifiedNumber:
+        """Check a code. Raises as `CodeService.check` does: 400 `M_TOKEN_INCORRECT` with `attempts_left`, …"""
         return await self._codes.check(sid, code.strip(), client_secret)
 
     async def account_for(self, verified: VerifiedNumber) -> AccountMatch:
@@ -101,19 +101,20 @@ class SignIn:
         Raises 403 `M_FORBIDDEN` where the number leads to a new account, or where the PIN is missing or wrong.
         """
         match = await self.account_for(verified)
-        if match.user_id is None:
+        user_id = match.user_id
+        if user_id is None:
             raise errors.forbidden("This number has no account yet.")
         if match.needs_pin:
             if pin is None:
                 raise errors.forbidden("This account needs its PIN.")
-            await self.check_pin(match.user_id, pin)
+            await self.check_pin(user_id, pin)
 
         async def work(tx: Transaction) -> str:
             current = await self._match(tx, verified.e164)
-            if current.user_id != match.user_id or (current.needs_pin and pin is None):
+            if current.user_id != user_id or (current.needs_pin and pin is None):
                 raise errors.forbidden("The account has changed meanwhile. Start again.")
             await self._codes.consume(tx, verified)
-            return current.user_id
+            return user_id
 
         return await self._database.write(work)
 
@@ -152,9 +153,7 @@ class SignIn:
         """`create_account` as part of a transaction."""
         await self._codes.consume(tx, verified)
         await self._release(tx, verified.e164, start_fresh=start_fresh)
-        user_id = await self._people.create(
-            tx, localpart=localpart, locale=locale, password_hash=password_hash
-        )
+        user_id = await self._people.create(tx, localpart=localpart, locale=locale, password_hash=password_hash)
         await self._people.attach(tx, user_id, verified.e164)
         return user_id
 

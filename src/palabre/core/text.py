@@ -95,7 +95,8 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def _typography(language: str, text: str) -> str:
-    """French puts a space before `; : ! ? »` and after `«` at which a line must not break."""
+    """Curly apostrophes; and French puts a space before `; : ! ? »` and after `«` at which a line must not break."""
+    text = text.replace("'", "’")
     if language != "fr":
         return text
     text = re.sub(r" ([;!?])", "\u202f\\1", text)

@@ -30,6 +30,8 @@ LIMITS: dict[str, Limit] = {
     "accounts.code.attempt": Limit(10, 1 / 60),
     "oauth.register": Limit(20, 0.1),
     "oauth.token": Limit(60, 2),
+    "oauth.user_code": Limit(10, 1 / 30),
+    "contacts.lookup": Limit(500, 0.02),
     "keys.claim": Limit(200, 20),
     "reports": Limit(10, 0.05),
 }

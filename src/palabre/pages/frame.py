@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
@@ -16,6 +16,7 @@ from ..core.errors import ApiError
 from ..core.text import Texts
 from ..http.endpoint import endpoint
 from ..http.request import Request
+from .addresses import Elsewhere, own_address
 from .forms import Form, read_form
 
 _HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ class Site(msgspec.Struct, frozen=True):
     base_url: str
     """The public address, without a slash at the end: what people type as homeserver."""
     server_name: str
-    default_region: str = "FR"
+    default_region: str | None = None
     """ISO 3166-1 code of the country that the phone number form starts with."""
 
     @property
@@ -44,7 +45,11 @@ class Site(msgspec.Struct, frozen=True):
 class Assets:
     """The few static files, each at a path that changes with its content, so that it can be cached for ever."""
 
-    TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+    TYPES: ClassVar = {
+        ".css": "text/css; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
 
     def __init__(self, directory: Path) -> None:
         self._files = {file.name: file.read_bytes() for file in directory.iterdir() if file.suffix in self.TYPES}
@@ -81,8 +86,9 @@ class Pages:
         )
 
     def language(self, request: Request) -> str:
-        """The language chosen on the page, else what the link asks for, else what the browser asks for."""
+        """What the address says, else what was chosen on a page, else what the link or the browser asks for."""
         return self.texts.choose(
+            request.params.get("language"),
             request.starlette.cookies.get(LANGUAGE_COOKIE),
             request.query.get("ui_locales"),
             request.header("accept-language"),
@@ -119,10 +125,10 @@ class Pages:
         )
         return Response(html, status, headers=_headers(targets, script), media_type="text/html")
 
-    def redirect(self, location: str) -> Response:
-        """303, which makes the browser fetch `location` with GET after a form."""
+    def redirect(self, location: str, status: int = 303) -> Response:
+        """303 makes the browser fetch `location` with GET, after a form too."""
         headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-        return RedirectResponse(location, 303, headers=headers)
+        return RedirectResponse(location, status, headers=headers)
 
     def refusal(self, request: Request, error: ApiError) -> Response:
         """A page that says in plain words why the answer is no."""
@@ -147,10 +153,13 @@ class Pages:
 
     def _language_links(self, request: Request, current: str) -> list[tuple[str, str, str | None]]:
         """(code, name, address that switches to it or None for the current one)."""
-        back = request.path
-        query = request.scope["query_string"].decode("latin-1")
-        if query:
-            back += "?" + query
+        back = own_address(request)
+        named = request.params.get("language")
+        if named is not None:
+            back = back.removesuffix(named)
+            return [
+                (code, LANGUAGE_NAMES[code], None if code == current else back + code) for code in self.texts.languages
+            ]
         return [
             (code, LANGUAGE_NAMES[code], None if code == current else _switch(code, back))
             for code in self.texts.languages
@@ -194,11 +203,6 @@ def form_source(uri: str) -> str | None:
     return f"{parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else None
 
 
-P = ParamSpec("P")
-R = TypeVar("R", bound="PageRoutes")
-PageHandler = Callable[Concatenate[R, Request, P], Awaitable[Response]]
-
-
 class PageRoutes:
     """Base of the classes whose methods are pages."""
 
@@ -215,6 +219,8 @@ def page(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request], Awai
         async def answer(self: PageRoutes, request: Request) -> Response:
             try:
                 return await handler(self, request)
+            except Elsewhere as elsewhere:
+                return self.pages.redirect(elsewhere.location)
             except ApiError as error:
                 return self.pages.refusal(request, error)
 
@@ -232,6 +238,8 @@ def form(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request, Form]
         async def answer(self: PageRoutes, request: Request, body: bytes) -> Response:
             try:
                 return await handler(self, request, read_form(request, body, self.pages.site.base_url))
+            except Elsewhere as elsewhere:
+                return self.pages.redirect(elsewhere.location)
             except ApiError as error:
                 return self.pages.refusal(request, error)
 

@@ -96,9 +96,7 @@ class CommitCache(Generic[K, V]):
     def drop(self, key: K, tx: "Transaction") -> None:
         tx.stage(self, key, None)
 
-    async def load(
-        self, key: K, read: Callable[[], Awaitable[V | None]], tx: "Transaction | None" = None
-    ) -> V | None:
+    async def load(self, key: K, read: Callable[[], Awaitable[V | None]], tx: "Transaction | None" = None) -> V | None:
         """What `get` has, else what `read()` finds, remembered unless a commit changed it while it was being
         read.
         """
@@ -308,7 +306,7 @@ class Database(Reader):
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener(entries, own)` after commits, in order; `own` is false for another process's entries."""
+        """Call `listener(entries, own)` after commits, in order; `own` is false for what others committed."""
         self._listeners.append(listener)
 
     async def write(self, work: Work[T]) -> T:
@@ -329,7 +327,7 @@ class Database(Reader):
 
     @abstractmethod
     async def start(self) -> None:
-        """Open, check durability settings, migrate, start the writer. Raises `StorageError` in plain words."""
+        """Open, check durability, migrate, start the writer. Raises `StorageError` in plain words."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -375,7 +373,7 @@ class Database(Reader):
                 await self._commit(batch)
 
     async def _commit(self, batch: list[Queued]) -> None:
-        """Run a batch; when the database refuses it as a whole, run its works one by one to find the culprit."""
+        """Run a batch; when the database refuses the whole, run its works one by one to find the culprit."""
         try:
             await self._transact(batch)
         except StorageError as error:

@@ -19,6 +19,7 @@ import structlog
 
 from ..bus import Bus
 from .database import RELEASE, Database, Entry, Queued, Row, StorageError, Transaction, Unavailable
+from .schema import VERSION, is_current
 
 log = structlog.get_logger()
 
@@ -110,13 +111,10 @@ class PostgresDatabase(Database):
         self._follower: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        from .migrate import migrate_postgres
-
         try:
-            await self._connect()
-            await migrate_postgres(self._dsn)
-            assert self._connection is not None
-            self.position = await self._connection.fetchval("SELECT pos FROM log_position")
+            connection = await self._connect()
+            await self._migrate(connection)
+            self.position = await connection.fetchval("SELECT pos FROM log_position")
             self._pool = await asyncpg.create_pool(
                 self._dsn,
                 min_size=1,
@@ -126,9 +124,7 @@ class PostgresDatabase(Database):
                 reset=_keep,
             )
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise StorageError(
-                f"PostgreSQL at {_where(self._dsn)} cannot be used: {error or repr(error)}"
-            ) from error
+            raise StorageError(f"PostgreSQL at {_where(self._dsn)} cannot be used: {error or repr(error)}") from error
         self._bus.subscribe(self._hint)
         self._writer = asyncio.create_task(self._write_loop())
         self._follower = asyncio.create_task(self._follow())
@@ -136,6 +132,7 @@ class PostgresDatabase(Database):
     async def close(self) -> None:
         if self._writer is not None:
             await self._stop_writer()
+            self._writer = None
         if self._follower is not None:
             self._follower.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -146,6 +143,16 @@ class PostgresDatabase(Database):
             except TimeoutError:
                 self._pool.terminate()
         await self._disconnect()
+
+    async def _migrate(self, connection: asyncpg.Connection) -> None:
+        try:
+            version = await connection.fetchval(VERSION)
+        except asyncpg.UndefinedTableError:  # a new database
+            version = None
+        if not is_current(version):
+            from .migrate import migrate_postgres
+
+            await migrate_postgres(self._dsn)
 
     # reading
 
@@ -286,9 +293,7 @@ async def _check_durability(connection: asyncpg.Connection) -> None:
     """Raises `StorageError` where PostgreSQL is set to lose what it has acknowledged."""
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await connection.fetchval("SELECT current_setting($1)", name) == "off":
-            raise StorageError(
-                f"PostgreSQL runs with {name}=off: messages could be lost. Set it to on and restart it."
-            )
+            raise StorageError(f"PostgreSQL runs with {name}=off: messages could be lost. Set it to on and restart it.")
 
 
 def _where(dsn: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .database import Database, Queued, Row, StorageError, Transaction, Unavailable
+from .schema import VERSION, is_current
 
 _ANY = re.compile(r"= ANY\(\$(\d+)\)")
 _PARAMETER = re.compile(r"\$(\d+)")
@@ -77,19 +78,27 @@ class SqliteDatabase(Database):
         self._lock: int | None = None
 
     async def start(self) -> None:
-        from .migrate import migrate_sqlite
-
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._take_lock()
-        migrate_sqlite(self._path)
+        self._migrate()
         self._write = _connect(self._path)
         self._read = _connect(self._path, read_only=True)
         if self._write.execute("PRAGMA synchronous").fetchone()[0] < 2:
-            raise StorageError(
-                "SQLite runs with synchronous below FULL: messages could be lost. Remove that setting."
-            )
+            raise StorageError("SQLite runs with synchronous below FULL: messages could be lost. Remove that setting.")
         self.position = self._read.execute("SELECT pos FROM log_position").fetchone()[0]
         self._writer = asyncio.create_task(self._write_loop())
+
+    def _migrate(self) -> None:
+        connection = _connect(self._path)
+        try:
+            row = connection.execute(VERSION).fetchone()
+        except sqlite3.OperationalError:  # a new file
+            row = None
+        connection.close()
+        if not is_current(row and row[0]):
+            from .migrate import migrate_sqlite
+
+            migrate_sqlite(self._path)
 
     def _take_lock(self) -> None:
         """A second server on the same file would not see this one's memory; PostgreSQL is for that."""
@@ -98,18 +107,19 @@ class SqliteDatabase(Database):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StorageError(
-                f"Another Palabre server is using {self._path}. Stop it first, "
-                "or use PostgreSQL for several processes."
+                f"Another Palabre server is using {self._path}. Stop it first, or use PostgreSQL for several processes."
             ) from None
 
     async def close(self) -> None:
         if self._writer is not None:
             await self._stop_writer()
+            self._writer = None
             self._read.close()
             self._write.close()
         self._thread.shutdown()
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
         return self._read.execute(_translate(sql), _adapt(args)).fetchall()

@@ -55,9 +55,9 @@ class CodeService:
     ) -> CodeRequest:
         """Send a code to `e164`.
 
-        With `client_secret`, asking again with the same `send_attempt` sends nothing and answers as before; a higher one
-        sends a new code under the same sid (Identity Service API, "requestToken"). Raises 429 when it is too early, 502
-        when the message could not be sent.
+        With `client_secret`, asking again with the same `send_attempt` sends nothing and answers as before; a higher
+        one sends a new code under the same sid (Identity Service API, "requestToken"). Raises 429 when it is too early,
+        502 when the message could not be sent.
         """
         earlier = await self._store.find(self._database, e164, client_secret) if client_secret else None
         if earlier is not None and earlier.expires <= self._clock.ms():
@@ -70,9 +70,7 @@ class CodeService:
         code = TEST_CODE if self._test_mode else f"{secrets.randbelow(1_000_000):06d}"
         sid = earlier.sid if earlier else ids.secret(random_bytes=18)
         now = self._clock.ms()
-        stored = StoredCode(
-            sid, e164, client_secret, send_attempt or 0, _hash(sid, code), 0, now + CODE_MS, None
-        )
+        stored = StoredCode(sid, e164, client_secret, send_attempt or 0, _hash(sid, code), 0, now + CODE_MS, None)
         before = await self._commit(stored, now)
         language = locale if locale in TEXTS else "en"
         text = TEXTS[language].format(code=code)
@@ -121,8 +119,8 @@ class CodeService:
     async def check(self, sid: str, code: str, client_secret: str | None = None) -> VerifiedNumber:
         """Check what the person typed.
 
-        Raises 400 `M_TOKEN_INCORRECT` (with `attempts_left`), `M_SESSION_EXPIRED`, or `M_NO_VALID_SESSION` for an unknown
-        sid or one that belongs to another client; 429 when the number was guessed at too often.
+        Raises 400 `M_TOKEN_INCORRECT` (with `attempts_left`), `M_SESSION_EXPIRED`, or `M_NO_VALID_SESSION` for an
+        unknown sid or one that belongs to another client; 429 when the number was guessed at too often.
         """
         known = await self._store.get(self._database, sid)
         if known is not None:
@@ -173,7 +171,6 @@ class CodeService:
 def _hash(sid: str, code: str) -> bytes:
     """Salted with the sid, so that equal codes do not look equal."""
     return hashlib.sha256(f"{sid}:{code}".encode("utf-8", "surrogatepass")).digest()
-
 
 
 def _no_session() -> ApiError:

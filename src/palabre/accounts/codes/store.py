@@ -8,14 +8,13 @@ _COLUMNS = "sid, e164, client_secret, send_attempt, code_hash, attempts, expires
 
 class CodeStore:
     async def get(self, reader: Reader, sid: str) -> StoredCode | None:
-        row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM codes WHERE sid = $1", sid)  # noqa: S608 (constant)
+        row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM codes WHERE sid = $1", sid)
         return StoredCode(*row) if row else None
 
     async def find(self, reader: Reader, e164: str, client_secret: str) -> StoredCode | None:
         """The newest code that this client asked for."""
         row = await reader.fetchrow(
-            f"SELECT {_COLUMNS} FROM codes WHERE e164 = $1 AND client_secret = $2 "  # noqa: S608 (constant)
-            "ORDER BY expires DESC LIMIT 1",
+            f"SELECT {_COLUMNS} FROM codes WHERE e164 = $1 AND client_secret = $2 ORDER BY expires DESC LIMIT 1",
             e164,
             client_secret,
         )
@@ -23,7 +22,7 @@ class CodeStore:
 
     async def put(self, tx: Transaction, code: StoredCode) -> None:
         await tx.execute(
-            f"INSERT INTO codes ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "  # noqa: S608 (constant)
+            f"INSERT INTO codes ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
             "ON CONFLICT (sid) DO UPDATE SET send_attempt = excluded.send_attempt, code_hash = excluded.code_hash, "
             "attempts = excluded.attempts, expires = excluded.expires, verified = excluded.verified",
             code.sid,

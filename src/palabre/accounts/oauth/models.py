@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from authlib.oauth2.rfc6749 import InvalidScopeError
@@ -29,6 +30,15 @@ class Client(msgspec.Struct, frozen=True):
     client_name: str = ""
     tos_uri: str | None = None
     policy_uri: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: its own name, else the host of its page."""
+        return self.client_name or self.host
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.client_uri).hostname or self.client_uri
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -87,8 +97,9 @@ class Code(msgspec.Struct, frozen=True):
     scope: str
     code_challenge: str
     expires: int
-    session_id: str | None
-    """The session that was made from it; a code that has one is spent."""
+    """Milliseconds since 1970."""
+    spent: bool = False
+    """Tokens were given for it already."""
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
@@ -113,7 +124,7 @@ class DeviceRequest(msgspec.Struct, frozen=True):
     """None while nobody has answered."""
     expired: bool = False
     hurried: bool = False
-    """The device asks again before its pause is over."""
+    """The device asks again before its pause is over. Both are filled in by the service, which has the clock."""
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -129,17 +140,19 @@ class DeviceRequest(msgspec.Struct, frozen=True):
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """The session behind a refresh token."""
+    """A refresh token as it arrived. Whether it is good is known only when it is rotated, in one transaction."""
 
-    client_id: str | None
-    user_id: str
-    device_id: str
+    asked_scope: str
 
-    def check_client(self, client: Client) -> bool:
-        return client.client_id == self.client_id
+    def check_client(self, _client: Client) -> bool:
+        return True
 
     def get_scope(self) -> str:
-        return f"{API_SCOPES[0]} {DEVICE_SCOPES[0]}{self.device_id}"
+        return self.asked_scope
+
+
+def full_scope(device_id: str) -> str:
+    return f"{API_SCOPES[0]} {DEVICE_SCOPES[0]}{device_id}"
 
 
 class Authorization(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
-"""Authlib's side of one request. Authlib is synchronous and our storage is not, so what a request needs is read before
-(`Found`), Authlib judges, and the service writes afterwards, checking again inside the transaction what must hold there.
+"""Authlib's side of one request.
+
+Authlib is synchronous and our storage is not. So what a request needs is read before (`Found`), Authlib judges, and the
+service writes afterwards, checking again inside the transaction what must hold there.
 """
 
 from typing import Any
@@ -23,7 +25,6 @@ class Found(msgspec.Struct):
     client: Client | None = None
     code: Code | None = None
     device: DeviceRequest | None = None
-    refresh: Refresh | None = None
 
 
 class Payload(BasicOAuth2Payload):
@@ -69,8 +70,9 @@ class CodeGrant(AuthorizationCodeGrant):
 class RefreshGrant(RefreshTokenGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = PUBLIC
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Refresh | None:
-        return self.server.found.refresh  # type: ignore[no-any-return]  # Authlib has no types
+    def authenticate_refresh_token(self, refresh_token: str) -> Refresh:
+        """Any: it is judged where it is rotated."""
+        return Refresh(self.request.payload.scope or "")
 
 
 class DeviceGrant(DeviceCodeGrant):
@@ -146,3 +148,8 @@ class Exchange(AuthorizationServer):
 def error_body(error: OAuth2Error) -> tuple[int, dict[str, Any]]:
     """RFC 6749 section 5.2."""
     return error.status_code, dict(error.get_body())
+
+
+def malformed() -> tuple[int, dict[str, Any]]:
+    """The answer to a body that is no form, or has a parameter twice (RFC 6749 section 3.2)."""
+    return error_body(InvalidRequestError("The body must be a form in which no parameter occurs twice."))

@@ -58,6 +58,8 @@ def same_redirect(registered: str, asked: str) -> bool:
     ours, theirs = split(registered), split(asked)
     if ours is None or theirs is None or ours.scheme != "http" or ours.hostname not in LOOPBACK or ours.port:
         return False
-    return "#" not in asked and theirs.hostname == ours.hostname and (
-        (ours.scheme, ours.path, ours.query) == (theirs.scheme, theirs.path, theirs.query)
+    return (
+        "#" not in asked
+        and theirs.hostname == ours.hostname
+        and ((ours.scheme, ours.path, ours.query) == (theirs.scheme, theirs.path, theirs.query))
     )

@@ -92,7 +92,7 @@ class MatrixClaims(ClientMetadataClaims):
 def register(body: bytes, base_url: str) -> dict[str, Any]:
     """The registered metadata of the client that `body` describes, with its `client_id`.
 
-    The id is a hash of the metadata, so that the same app on a million phones is one registration. Raises `OAuth2Error`.
+    The id is a hash of the metadata: the same app on a million phones is one registration. Raises `OAuth2Error`.
     """
     try:
         json.check_depth(body)
@@ -108,5 +108,3 @@ def register(body: bytes, base_url: str) -> dict[str, Any]:
     registered: dict[str, Any] = claims.get_registered_claims()
     digest = hashlib.sha256(json.canonical(registered)).digest()
     return {"client_id": base64.b32encode(digest).decode()[:26], **registered}
-
-

@@ -1,7 +1,7 @@
 """The SQL of OAuth. Codes are stored hashed; every statement finds its rows by one of them."""
 
 from ...core import json
-from ...storage.database import Reader, Transaction
+from ...storage.database import Reader, Row, Transaction
 from .models import Client, Code, DeviceRequest
 
 _DEVICE = "user_code, client_id, scope, expires, pause, polled, user_id, approved"
@@ -22,14 +22,15 @@ class OAuthStore:
 
     # authorization codes
 
-    async def code(self, reader: Reader, code_hash: bytes) -> tuple[Code, bool] | None:
-        """The code and whether it is spent."""
+    async def code(self, reader: Reader, code_hash: bytes) -> Code | None:
         row = await reader.fetchrow(
-            "SELECT client_id, user_id, redirect_uri, scope, code_challenge, expires, session_id, spent"
+            "SELECT client_id, user_id, redirect_uri, scope, code_challenge, expires, spent"
             " FROM oauth_codes WHERE hash = $1",
             code_hash,
         )
-        return None if row is None else (Code(*row[:7]), bool(row[7]))
+        if row is None:
+            return None
+        return Code(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6]))
 
     async def put_code(self, tx: Transaction, code_hash: bytes, code: Code) -> None:
         await tx.execute(
@@ -47,9 +48,6 @@ class OAuthStore:
     async def spend_code(self, tx: Transaction, code_hash: bytes) -> None:
         await tx.execute("UPDATE oauth_codes SET spent = 1 WHERE hash = $1", code_hash)
 
-    async def name_session(self, tx: Transaction, code_hash: bytes, session_id: str) -> None:
-        await tx.execute("UPDATE oauth_codes SET session_id = $2 WHERE hash = $1", code_hash, session_id)
-
     async def delete_expired(self, tx: Transaction, before: int) -> None:
         await tx.execute("DELETE FROM oauth_codes WHERE expires < $1", before)
         await tx.execute("DELETE FROM oauth_devices WHERE expires < $1", before)
@@ -60,9 +58,7 @@ class OAuthStore:
         return _device(await reader.fetchrow(f"SELECT {_DEVICE} FROM oauth_devices WHERE hash = $1", device_hash))
 
     async def device_by_user_code(self, reader: Reader, user_code: str) -> DeviceRequest | None:
-        return _device(
-            await reader.fetchrow(f"SELECT {_DEVICE} FROM oauth_devices WHERE user_code = $1", user_code)
-        )
+        return _device(await reader.fetchrow(f"SELECT {_DEVICE} FROM oauth_devices WHERE user_code = $1", user_code))
 
     async def put_device(self, tx: Transaction, device_hash: bytes, device: DeviceRequest) -> None:
         await tx.execute(
@@ -78,9 +74,7 @@ class OAuthStore:
         )
 
     async def polled(self, tx: Transaction, device_hash: bytes, now: int, pause: int) -> None:
-        await tx.execute(
-            "UPDATE oauth_devices SET polled = $2, pause = $3 WHERE hash = $1", device_hash, now, pause
-        )
+        await tx.execute("UPDATE oauth_devices SET polled = $2, pause = $3 WHERE hash = $1", device_hash, now, pause)
 
     async def answer_device(self, tx: Transaction, user_code: str, user_id: str, approved: bool) -> None:
         await tx.execute(
@@ -95,9 +89,8 @@ class OAuthStore:
         return bool(await tx.fetch("DELETE FROM oauth_devices WHERE hash = $1 RETURNING 1", device_hash))
 
 
-def _device(row: object) -> DeviceRequest | None:
+def _device(row: Row | None) -> DeviceRequest | None:
     if row is None:
         return None
-    user_code, client_id, scope, expires, pause, polled, user_id, approved = tuple(row)  # type: ignore[arg-type]
-    answer = None if approved is None else bool(approved)
-    return DeviceRequest(user_code, client_id, scope, expires, pause, polled, user_id, answer)
+    approved = None if row[7] is None else bool(row[7])
+    return DeviceRequest(row[0], row[1], row[2], row[3], row[4], row[5], row[6], approved)

@@ -44,7 +44,7 @@ LONGEST_PIN_WAIT_MS = 24 * 3600 * 1000
 
 
 def pin_wait_ms(failures: int) -> int:
-    """How long after the `failures`-th wrong PIN in a row none is taken: 1 min after the fifth, then doubling to a day."""
+    """How long none is taken after that many wrong PINs in a row: 1 min after the fifth, then doubling to a day."""
     if failures < FREE_PIN_FAILURES:
         return 0
     return min(PIN_WAIT_MS << min(failures - FREE_PIN_FAILURES, 20), LONGEST_PIN_WAIT_MS)

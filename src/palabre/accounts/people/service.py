@@ -9,6 +9,7 @@ from ...storage.database import CommitCache, Database, Entry, Reader, Transactio
 from .. import phone
 from ..hashing import SecretHasher
 from ..hooks import AccountHooks
+from ..locales import DEFAULT, normal_locale
 from ..phone import Number
 from .models import Account, PhoneNumber, PinState, pin_wait_ms
 from .store import PeopleStore
@@ -16,7 +17,6 @@ from .store import PeopleStore
 MAX_PASSWORD = 512
 PIN = re.compile(r"[0-9]{4,20}")
 LOCALPART = re.compile(r"[a-z0-9._=/+-]+")
-LOCALES = ("en", "fr")
 
 
 class People:
@@ -30,6 +30,7 @@ class People:
         hooks: AccountHooks,
         server_name: str,
         *,
+        default_region: str | None = None,
         fictional_numbers: bool = False,
         store: PeopleStore | None = None,
     ) -> None:
@@ -38,6 +39,7 @@ class People:
         self._hasher = hasher
         self._hooks = hooks
         self._server_name = server_name
+        self._default_region = default_region
         self._fictional = fictional_numbers
         self._store = store or PeopleStore()
         self._cache: CommitCache[str, Account] = CommitCache(50_000)
@@ -74,7 +76,8 @@ class People:
         return account
 
     def parse_number(self, text: str, region_hint: str | None = None) -> Number:
-        return phone.parse(text, region_hint, fictional=self._fictional)
+        """A number as typed, by default in the country of this server. Raises 400 `M_INVALID_PARAM`."""
+        return phone.parse(text, region_hint or self._default_region, fictional=self._fictional)
 
     def parse_msisdn(self, address: str) -> Number:
         return phone.parse_msisdn(address, fictional=self._fictional)
@@ -83,8 +86,9 @@ class People:
         """Whose number this is."""
         return await self._store.number(reader or self._database, e164)
 
-    async def numbers_of(self, user_id: str) -> list[PhoneNumber]:
-        return await self._store.numbers_of(self._database, user_id)
+    async def numbers_of(self, user_id: str, reader: Reader | None = None) -> list[PhoneNumber]:
+        """Oldest first."""
+        return await self._store.numbers_of(reader or self._database, user_id)
 
     async def last_seen(self, user_id: str, reader: Reader | None = None) -> int:
         """When the account was last used, in ms since 1970, accurate to an hour."""
@@ -195,7 +199,7 @@ class People:
         await self._database.write(work)
 
     async def check_pin(self, user_id: str, pin: str) -> None:
-        """Raises 403 `M_FORBIDDEN` for a wrong PIN, 429 where too many were wrong: then not even the right one is taken."""
+        """Raises 403 `M_FORBIDDEN` for a wrong PIN, 429 after too many: then not even the right one is taken."""
         now = self._clock.ms()
 
         async def begin(tx: Transaction) -> PinState:
@@ -231,7 +235,7 @@ class People:
 
     async def set_locale(self, user_id: str, locale: str) -> None:
         async def work(tx: Transaction) -> None:
-            await self._store.set_locale(tx, user_id, normal_locale(locale) or LOCALES[0])
+            await self._store.set_locale(tx, user_id, normal_locale(locale) or DEFAULT)
             self._changed(tx, user_id)
 
         await self._database.write(work)
@@ -246,12 +250,6 @@ class People:
 
     def _changed(self, tx: Transaction, user_id: str) -> None:
         tx.advance("session", user_id)
-
-
-def normal_locale(locale: str | None) -> str | None:
-    """The catalogue for a language tag (`fr-CA` gives `fr`), None where there is none."""
-    language = (locale or "").replace("_", "-").partition("-")[0].lower()
-    return language if language in LOCALES else None
 
 
 def number_in_use() -> ApiError:

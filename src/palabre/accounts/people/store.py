@@ -13,8 +13,9 @@ class PeopleStore:
         )
         if row is None:
             return None
-        flags = [bool(value) for value in row[4:8]]
-        return Account(row[0], row[1], row[2], row[3], *flags, row[8])
+        user_id, status, region, locale, *flags, created = row
+        guest, operator, password, pin = (bool(flag) for flag in flags)
+        return Account(user_id, status, region, locale, guest, operator, password, pin, created)
 
     async def insert(self, tx: Transaction, account: Account, password_hash: str | None) -> None:
         await tx.execute(

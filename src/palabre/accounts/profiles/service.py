@@ -35,8 +35,8 @@ class Profiles:
         self._cache: CommitCache[str, Profile] = CommitCache(50_000)
         self._epoch = 0
         self.visible_to: Visible = _nobody
-        """Whom somebody may find in the directory: the people who share a room with them or are in a public one. Set by the
-        domain that knows rooms; until then nobody is found."""
+        """Whom somebody may find in the directory: who shares a room with them or is in a public one. Set by the domain
+        that knows rooms; until then nobody is found."""
         database.listen(self._heard)
 
     def _heard(self, entries: list[Entry], own: bool) -> None:

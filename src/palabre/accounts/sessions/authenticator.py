@@ -1,7 +1,7 @@
 """From a bearer token to a session: the first thing almost every request does.
 
-A token that was seen before costs one SHA-256 and one dictionary lookup. What is remembered is dropped when the log says
-that the person's sessions changed, whichever process changed them.
+A token that was seen before costs one SHA-256 and one dictionary lookup. What is remembered is dropped when the log
+says that the person's sessions changed, whichever process changed them.
 """
 
 import asyncio

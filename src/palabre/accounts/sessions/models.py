@@ -2,8 +2,8 @@
 
 A *device* is what people see in their list. A *session* is one sign-in of a device: it owns access tokens and, where
 the client can refresh, one *family* of refresh tokens. A refresh token is `pr_<family>.<generation>`: the first half
-finds the session, the second must be the current generation or the next one. So a refresh token that comes back after its
-successor was used is recognised without keeping any history of tokens.
+finds the session, the second must be the current generation or the next one. So a refresh token that comes back after
+its successor was used is recognised without keeping any history of tokens.
 """
 
 import msgspec

@@ -5,7 +5,7 @@ import hmac
 from ...core import errors, ids
 from ...core.clock import Clock
 from ...core.errors import ApiError
-from ...storage.database import Database, Transaction
+from ...storage.database import Database, Reader, Transaction
 from ..hashing import token_hash
 from ..hooks import AccountHooks
 from ..people.service import People
@@ -37,6 +37,10 @@ class Sessions:
         self._hooks = hooks
         self._access_token_ms = access_token_ms
         self._store = store or SessionStore()
+
+    async def display_names(self, reader: Reader, user_ids: list[str]) -> dict[str, dict[str, str | None]]:
+        """Every device of these people: user id to device id to its name, if it has one."""
+        return await self._store.display_names(reader, user_ids)
 
     # signing in
 
@@ -112,8 +116,9 @@ class Sessions:
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> Tokens:
         """New tokens for a refresh token ("Refreshing access tokens").
 
-        The token stays valid until a successor is used, in case the answer gets lost; one that comes after that ends the
-        whole session, because two parties hold it. Raises 401 `M_UNKNOWN_TOKEN`. With `client_id`, only for that client.
+        The token stays valid until a successor is used, in case the answer gets lost; one that comes after that ends
+        the whole session, because two parties hold it. Raises 401 `M_UNKNOWN_TOKEN`. With `client_id`, only for that
+        client.
         """
         family, _, generation = refresh_token.partition(".")
         family_hash, presented = token_hash(family), token_hash(generation)
@@ -145,7 +150,7 @@ class Sessions:
         return outcome
 
     async def confirm(self, token_hash_: bytes) -> None:
-        """An access token that came from a refresh is used for the first time: its refresh token is now the only one."""
+        """An access token that came from a refresh is used for the first time: now only its refresh token is valid."""
 
         async def work(tx: Transaction) -> None:
             token = await self._store.token(tx, token_hash_)
@@ -224,9 +229,7 @@ class Sessions:
             device = await self._store.device(tx, user_id, device_id)
             if device is None:
                 raise _no_device()
-            renamed = Device(
-                user_id, device_id, name, device.created, device.last_seen, device.last_address
-            )
+            renamed = Device(user_id, device_id, name, device.created, device.last_seen, device.last_address)
             await self._store.put_device(tx, renamed)
             tx.advance("device_list", user_id)
 
@@ -235,7 +238,7 @@ class Sessions:
 
 def _is_generation(session: StoredSession, presented: bytes) -> bool:
     known = [held for held in (session.current_hash, session.next_hash) if held is not None]
-    return any([hmac.compare_digest(presented, held) for held in known])
+    return any(hmac.compare_digest(presented, held) for held in known)
 
 
 def _checked_device_id(device_id: str | None) -> str:

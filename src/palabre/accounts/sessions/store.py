@@ -13,7 +13,7 @@ class SessionStore:
 
     async def device(self, reader: Reader, user_id: str, device_id: str) -> Device | None:
         row = await reader.fetchrow(
-            f"SELECT {_DEVICE} FROM devices WHERE user_id = $1 AND device_id = $2",  # noqa: S608 (constant)
+            f"SELECT {_DEVICE} FROM devices WHERE user_id = $1 AND device_id = $2",
             user_id,
             device_id,
         )
@@ -21,14 +21,23 @@ class SessionStore:
 
     async def devices(self, reader: Reader, user_id: str) -> list[Device]:
         rows = await reader.fetch(
-            f"SELECT {_DEVICE} FROM devices WHERE user_id = $1 ORDER BY created, device_id",  # noqa: S608 (constant)
+            f"SELECT {_DEVICE} FROM devices WHERE user_id = $1 ORDER BY created, device_id",
             user_id,
         )
         return [Device(*row) for row in rows]
 
+    async def display_names(self, reader: Reader, user_ids: list[str]) -> dict[str, dict[str, str | None]]:
+        found: dict[str, dict[str, str | None]] = {}
+        rows = await reader.fetch(
+            "SELECT user_id, device_id, display_name FROM devices WHERE user_id = ANY($1)", user_ids
+        )
+        for user_id, device_id, display_name in rows:
+            found.setdefault(user_id, {})[device_id] = display_name
+        return found
+
     async def put_device(self, tx: Transaction, device: Device) -> None:
         await tx.execute(
-            f"INSERT INTO devices ({_DEVICE}) VALUES ($1, $2, $3, $4, $5, $6) "  # noqa: S608 (constant)
+            f"INSERT INTO devices ({_DEVICE}) VALUES ($1, $2, $3, $4, $5, $6) "
             "ON CONFLICT (user_id, device_id) DO UPDATE SET display_name = excluded.display_name, "
             "last_seen = excluded.last_seen, last_address = excluded.last_address",
             device.user_id,
@@ -55,7 +64,7 @@ class SessionStore:
 
     async def insert_session(self, tx: Transaction, session: StoredSession) -> None:
         await tx.execute(
-            f"INSERT INTO sessions ({_SESSION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",  # noqa: S608 (constant)
+            f"INSERT INTO sessions ({_SESSION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             session.session_id,
             session.user_id,
             session.device_id,
@@ -68,21 +77,21 @@ class SessionStore:
 
     async def session(self, reader: Reader, session_id: str) -> StoredSession | None:
         row = await reader.fetchrow(
-            f"SELECT {_SESSION} FROM sessions WHERE session_id = $1",  # noqa: S608 (constant)
+            f"SELECT {_SESSION} FROM sessions WHERE session_id = $1",
             session_id,
         )
         return StoredSession(*row) if row else None
 
     async def family(self, reader: Reader, family_hash: bytes) -> StoredSession | None:
         row = await reader.fetchrow(
-            f"SELECT {_SESSION} FROM sessions WHERE family_hash = $1",  # noqa: S608 (constant)
+            f"SELECT {_SESSION} FROM sessions WHERE family_hash = $1",
             family_hash,
         )
         return StoredSession(*row) if row else None
 
     async def sessions_of_device(self, reader: Reader, user_id: str, device_id: str) -> list[StoredSession]:
         rows = await reader.fetch(
-            f"SELECT {_SESSION} FROM sessions WHERE user_id = $1 AND device_id = $2",  # noqa: S608 (constant)
+            f"SELECT {_SESSION} FROM sessions WHERE user_id = $1 AND device_id = $2",
             user_id,
             device_id,
         )
@@ -120,7 +129,7 @@ class SessionStore:
 
     async def token(self, reader: Reader, token_hash: bytes) -> AccessToken | None:
         row = await reader.fetchrow(
-            f"SELECT {_TOKEN} FROM access_tokens WHERE hash = $1",  # noqa: S608 (constant)
+            f"SELECT {_TOKEN} FROM access_tokens WHERE hash = $1",
             token_hash,
         )
         return AccessToken(row[0], row[1], row[2], row[3], row[4], bool(row[5])) if row else None

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from ...http.request import Request
-from ...storage.database import Reader
+from ...storage.database import Reader, Transaction
 
 
 class Devices(Protocol):
@@ -15,6 +15,18 @@ class Devices(Protocol):
         A person without devices, or who does not exist, may be missing. With a transaction as `reader` the answer is
         exact at that point of it.
         """
+        ...
+
+
+class DeviceAdministration(Protocol):
+    """Given by `accounts`: devices that nobody signs in on."""
+
+    async def add_device(self, tx: Transaction, user_id: str, device_id: str, display_name: str | None) -> None:
+        """A device without a session. Raises 400 where the id is taken or cannot be one."""
+        ...
+
+    async def delete_device(self, tx: Transaction, user_id: str, device_id: str) -> None:
+        """Delete it as any other; the hooks of `on_device_deleted` run. Nothing happens where there is none."""
         ...
 
 

@@ -4,7 +4,7 @@ from ...core import errors
 from ...storage.database import Reader, Row, Transaction
 from .models import Event, Member
 
-_EVENT = (
+EVENT_COLUMNS = (
     "e.pos, e.event_id, e.room_id, e.type, e.state_key, e.sender, e.ts, e.json, e.redacted_by, e.device_id, e.txn_id"
 )
 
@@ -88,7 +88,7 @@ async def room_version(reader: Reader, room_id: str) -> str | None:
 
 async def current_state(reader: Reader, room_id: str) -> list[Event]:
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM room_state s JOIN events e ON e.pos = s.pos WHERE s.room_id = $1 ORDER BY e.pos",
+        f"SELECT {EVENT_COLUMNS} FROM room_state s JOIN events e ON e.pos = s.pos WHERE s.room_id = $1 ORDER BY e.pos",
         room_id,
     )
     return [_event(row) for row in rows]
@@ -102,19 +102,20 @@ async def rooms_of(reader: Reader, user_id: str) -> dict[str, Member]:
 
 
 async def event(reader: Reader, event_id: str) -> Event | None:
-    row = await reader.fetchrow(f"SELECT {_EVENT} FROM events e WHERE e.event_id = $1", event_id)
+    row = await reader.fetchrow(f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.event_id = $1", event_id)
     return _event(row) if row is not None else None
 
 
 async def events_by_id(reader: Reader, event_ids: list[str]) -> list[Event]:
-    rows = await reader.fetch(f"SELECT {_EVENT} FROM events e WHERE e.event_id = ANY($1)", event_ids)
+    rows = await reader.fetch(f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.event_id = ANY($1)", event_ids)
     return [_event(row) for row in rows]
 
 
 async def events_after(reader: Reader, room_id: str, after: int, upto: int, limit: int) -> list[Event]:
     """Events with `after < pos <= upto`, oldest first, at most `limit`."""
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM events e WHERE e.room_id = $1 AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos LIMIT $4",
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.pos > $2 AND e.pos <= $3 "
+        "ORDER BY e.pos LIMIT $4",
         room_id,
         after,
         upto,
@@ -126,7 +127,7 @@ async def events_after(reader: Reader, room_id: str, after: int, upto: int, limi
 async def events_before(reader: Reader, room_id: str, upto: int, after: int, limit: int) -> list[Event]:
     """Events with `after < pos <= upto`, newest first, at most `limit`."""
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM events e WHERE e.room_id = $1 AND e.pos <= $2 AND e.pos > $3 "
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.pos <= $2 AND e.pos > $3 "
         "ORDER BY e.pos DESC LIMIT $4",
         room_id,
         upto,
@@ -139,7 +140,7 @@ async def events_before(reader: Reader, room_id: str, upto: int, after: int, lim
 async def state_at(reader: Reader, room_id: str, pos: int) -> list[Event]:
     """The room's state after position `pos`: of each (type, state key) the newest event up to it."""
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM events e JOIN (SELECT MAX(pos) AS pos FROM events WHERE room_id = $1 AND "
+        f"SELECT {EVENT_COLUMNS} FROM events e JOIN (SELECT MAX(pos) AS pos FROM events WHERE room_id = $1 AND "
         "state_key IS NOT NULL AND pos <= $2 GROUP BY type, state_key) newest ON newest.pos = e.pos ORDER BY e.pos",
         room_id,
         pos,
@@ -150,7 +151,7 @@ async def state_at(reader: Reader, room_id: str, pos: int) -> list[Event]:
 async def state_between(reader: Reader, room_id: str, after: int, upto: int) -> list[Event]:
     """State that changed with `after < pos <= upto`: of each (type, state key) the newest, oldest first."""
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM events e WHERE e.room_id = $1 AND e.pos > $2 AND e.pos <= $3 "
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.pos > $2 AND e.pos <= $3 "
         "AND e.state_key IS NOT NULL ORDER BY e.pos",
         room_id,
         after,
@@ -164,10 +165,23 @@ async def state_between(reader: Reader, room_id: str, after: int, upto: int) -> 
     return list(newest.values())
 
 
+async def member_events_between(reader: Reader, room_id: str, after: int, upto: int) -> list[Event]:
+    """Member events with `after < pos <= upto`, oldest first."""
+    rows = await reader.fetch(
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.type = 'm.room.member' "
+        "AND e.state_key IS NOT NULL AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos",
+        room_id,
+        after,
+        upto,
+    )
+    return [_event(row) for row in rows]
+
+
 async def state_history(reader: Reader, room_id: str, event_type: str, state_key: str) -> list[Event]:
     """Every event that ever set one piece of state, oldest first."""
     rows = await reader.fetch(
-        f"SELECT {_EVENT} FROM events e WHERE e.room_id = $1 AND e.type = $2 AND e.state_key = $3 ORDER BY e.pos",
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.type = $2 AND e.state_key = $3 "
+        "ORDER BY e.pos",
         room_id,
         event_type,
         state_key,

@@ -3,6 +3,7 @@
 from ...storage.database import Database, Entry
 
 MAX_KEYS = 500_000
+_EVERYTHING = 2**62
 
 
 class LastChange:
@@ -13,8 +14,8 @@ class LastChange:
 
     __slots__ = ("floor", "last")
 
-    def __init__(self, floor: int) -> None:
-        self.floor = floor
+    def __init__(self) -> None:
+        self.floor = _EVERYTHING
         self.last: dict[str, int] = {}
 
     def put(self, key: str, pos: int) -> None:
@@ -31,18 +32,17 @@ class LastChange:
 
 
 class Tracker:
-    """Follows the log. Room streams are keyed by room id, the others by user id."""
+    """Follows the log from the moment it is made. Room streams are keyed by room id, the others by user id."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        floor = database.position
-        self.rooms = LastChange(floor)
+        self.rooms = LastChange()
         """Any event."""
-        self.state = LastChange(floor)
+        self.state = LastChange()
         """State events only."""
-        self.receipts = LastChange(floor)
-        self.memberships = LastChange(floor)
-        self.account_data = LastChange(floor)
+        self.receipts = LastChange()
+        self.memberships = LastChange()
+        self.account_data = LastChange()
         self._streams: dict[str, tuple[LastChange, ...]] = {
             "room": (self.rooms,),
             "state": (self.rooms, self.state),
@@ -50,14 +50,25 @@ class Tracker:
             "membership": (self.memberships,),
             "account_data": (self.account_data,),
         }
+        self._begun = False
         database.listen(self._on_commit)
 
-    def start(self) -> None:
-        """Set the floor once the database is open: what happened before is not known here."""
-        for stream in (self.rooms, self.state, self.receipts, self.memberships, self.account_data):
-            stream.floor = max(stream.floor, self._database.position)
+    @property
+    def position(self) -> int:
+        """The end of the log as everything in memory shows it."""
+        if not self._begun:
+            self._begin(self._database.position)
+        return self._database.position
+
+    def _begin(self, floor: int) -> None:
+        """The database is open, and nothing was committed in this process yet: everything after `floor` is seen."""
+        self._begun = True
+        for changes in (self.rooms, self.state, self.receipts, self.memberships, self.account_data):
+            changes.floor = floor
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
+        if not self._begun and entries:
+            self._begin(entries[0].pos - 1)
         for pos, stream, key in entries:
             for changes in self._streams.get(stream, ()):
                 changes.put(key, pos)

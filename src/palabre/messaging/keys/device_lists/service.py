@@ -16,10 +16,10 @@ PRIVATE = "private_device_list"
 class DeviceListService:
     """Marks changes, and says which of them concern a person.
 
-    A change that everybody may see takes a position in the log stream `device_list` (key: whose keys changed); one that
-    only one person sees (their own user-signing key, their signature on somebody's master key) one in
-    `private_device_list` (key: who sees it). The newest entries of both are kept in memory, so that asking costs next to
-    nothing while nothing changes.
+    A change that everybody may see takes a position in the log stream `device_list` (key: whose keys changed); one
+    that only one person sees (their own user-signing key, their signature on somebody's master key) one in
+    `private_device_list` (key: who sees it). The newest entries of both are kept in memory, so that asking costs next
+    to nothing while nothing changes.
     """
 
     def __init__(self, database: Database, shared_rooms: SharedRooms) -> None:

@@ -27,9 +27,7 @@ async def changed_after(reader: Reader, after: int) -> list[str]:
 
 async def changed_among(reader: Reader, user_ids: list[str], after: int) -> list[str]:
     """Those of `user_ids` whose newest change is past `after`."""
-    rows = await reader.fetch(
-        "SELECT user_id FROM device_lists WHERE user_id = ANY($1) AND pos > $2", user_ids, after
-    )
+    rows = await reader.fetch("SELECT user_id FROM device_lists WHERE user_id = ANY($1) AND pos > $2", user_ids, after)
     return [row[0] for row in rows]
 
 

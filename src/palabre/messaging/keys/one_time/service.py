@@ -163,7 +163,6 @@ class OneTimeKeyService:
                 if not own:
                     self._supplies.forget(entry.key)
 
-    async def on_device_deleted(self, tx: Transaction, user_id: str, device_id: str) -> None:
-        """Hook of `accounts`."""
+    async def forget_device(self, tx: Transaction, user_id: str, device_id: str) -> None:
         await store.forget_device(tx, user_id, device_id)
         self._changed(tx, user_id)

@@ -116,4 +116,4 @@ async def unused_fallbacks(reader: Reader, user_id: str) -> list[tuple[str, str]
 async def forget_device(tx: Transaction, user_id: str, device_id: str) -> None:
     """At once, not deferred: what earlier work of this transaction wrote must go too."""
     for table in ("one_time_keys", "claimed_keys", "fallback_keys"):
-        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1 AND device_id = $2", user_id, device_id)  # noqa: S608 (our own names)
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1 AND device_id = $2", user_id, device_id)

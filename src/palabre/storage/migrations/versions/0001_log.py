@@ -12,9 +12,7 @@ def upgrade() -> None:
     op.bulk_insert(position, [{"pos": 0}])
     op.create_table(
         "log",
-        sa.Column(
-            "pos", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("pos", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
         sa.Column("stream", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
     )

@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("code_challenge", sa.Text, nullable=False),
         sa.Column("expires", sa.BigInteger, nullable=False),
         sa.Column("spent", sa.BigInteger, nullable=False),
-        sa.Column("session_id", sa.Text),
     )
     op.create_index("oauth_codes_expires", "oauth_codes", ["expires"])
     op.create_table(

@@ -25,9 +25,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "events",
-        sa.Column(
-            "pos", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("pos", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
         sa.Column("event_id", sa.Text, nullable=False),
         sa.Column("room_id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
@@ -106,3 +104,10 @@ def upgrade() -> None:
         sa.Column("score", sa.BigInteger),
         sa.Column("ts", sa.BigInteger, nullable=False),
     )
+    op.create_table(
+        "openid_tokens",
+        sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("expires", sa.BigInteger, nullable=False),
+    )
+    op.create_index("openid_tokens_expires", "openid_tokens", ["expires"])

@@ -1,0 +1,1 @@
+"""Finding people whose phone number one already has."""

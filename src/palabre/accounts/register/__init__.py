@@ -1,0 +1,1 @@
+"""Making an account through the legacy API (Client-Server API, "Account registration")."""

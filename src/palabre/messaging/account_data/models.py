@@ -1,0 +1,52 @@
+"""Everything one person keeps, as one snapshot."""
+
+from typing import Any, NamedTuple
+
+from ...core import json
+from ...core.json import JsonObject
+
+GLOBAL = ""
+DELETED = b""
+Key = tuple[str, str]
+"""(room id or `GLOBAL`, type)"""
+
+SERVER_MANAGED = frozenset(("m.fully_read", "m.push_rules"))
+
+
+class Item(NamedTuple):
+    pos: int
+    content: bytes
+    """JSON; `DELETED` for what was there once: clients that have it must hear that it went."""
+
+
+class AccountData:
+    """Never changed; see `with_item`. What is derived from the content is worked out once."""
+
+    __slots__ = ("_ignored", "items")
+
+    def __init__(self, items: dict[Key, Item]) -> None:
+        self.items = items
+        self._ignored: frozenset[str] | None = None
+
+    def with_item(self, key: Key, item: Item) -> "AccountData":
+        return AccountData({**self.items, key: item})
+
+    def get(self, type_: str, room_id: str = GLOBAL) -> bytes | None:
+        item = self.items.get((room_id, type_))
+        return None if item is None or item.content == DELETED else item.content
+
+    def content(self, type_: str, room_id: str = GLOBAL) -> JsonObject:
+        """The content decoded; `{}` when there is none."""
+        found = self.get(type_, room_id)
+        return {} if found is None else json.decode(found)
+
+    def changed(self, since: int, upto: int) -> dict[Key, Item]:
+        return {key: item for key, item in self.items.items() if since < item.pos <= upto}
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The people in `m.ignored_user_list` (section "Ignoring Users")."""
+        if self._ignored is None:
+            users: Any = self.content("m.ignored_user_list").get("ignored_users")
+            self._ignored = frozenset(users) if isinstance(users, dict) else frozenset()
+        return self._ignored

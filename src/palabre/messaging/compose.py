@@ -1,0 +1,121 @@
+"""Everything about messaging, put together."""
+
+from ..accounts.compose import Accounts
+from ..core.clock import Clock
+from ..core.json import JsonObject
+from ..storage.database import Database
+from .account_data.service import AccountDataService
+from .directory.routes import DirectoryRoutes
+from .directory.service import DirectoryService
+from .history.routes import HistoryRoutes
+from .history.service import HistoryService
+from .history.visibility import HistoryVisibility
+from .keys.backup.routes import BackupRoutes
+from .keys.backup.service import BackupService
+from .keys.cross_signing.routes import CrossSigningRoutes
+from .keys.cross_signing.service import CrossSigningService
+from .keys.device_lists.service import DeviceListService
+from .keys.devices.routes import DeviceKeyRoutes
+from .keys.devices.service import DeviceKeyService
+from .keys.one_time.routes import OneTimeKeyRoutes
+from .keys.one_time.service import OneTimeKeyService
+from .openid.routes import OpenIdRoutes
+from .relations.routes import RelationRoutes
+from .relations.service import RelationService
+from .reports.routes import ReportRoutes
+from .reports.service import ReportService
+from .rooms.registry import RoomRegistry
+from .rooms.routes import RoomRoutes
+from .rooms.service import RoomService
+from .rooms.timeline import Timeline
+from .search.routes import SearchRoutes
+from .search.service import SearchService
+from .server.routes import ServerRoutes
+from .spaces.routes import SpaceRoutes
+from .spaces.service import SpaceService
+from .to_device.routes import ToDeviceRoutes
+from .to_device.service import ToDeviceService
+from .upgrade.routes import UpgradeRoutes
+from .upgrade.service import UpgradeService
+from .users.routes import UserRoutes
+
+
+class RoomPeople:
+    """What rooms need of accounts."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def exists(self, user_id: str) -> bool:
+        account = await self._accounts.people.get(user_id)
+        return account is not None and account.is_active
+
+    async def member_profile(self, user_id: str) -> JsonObject:
+        fields = (await self._accounts.profiles.get(user_id)).fields
+        return {name: fields[name] for name in ("displayname", "avatar_url") if name in fields}
+
+
+class Messaging:
+    """The services, by name, and the routes on top of them."""
+
+    def __init__(
+        self, accounts: Accounts, database: Database, clock: Clock, server_name: str, *, encrypt_private_rooms: bool
+    ) -> None:
+        self.registry = RoomRegistry(database)
+        self.timeline = Timeline(self.registry, clock)
+        self.account_data = AccountDataService(database)
+        people = RoomPeople(accounts)
+        self.rooms = RoomService(
+            database,
+            self.registry,
+            self.timeline,
+            people,
+            self.account_data,
+            clock,
+            server_name,
+            encrypt_private=encrypt_private_rooms,
+        )
+        self.visibility = HistoryVisibility(database, self.registry)
+        self.history = HistoryService(database, self.visibility, self.account_data)
+        self.relations = RelationService(database, self.timeline, self.visibility, self.account_data)
+        self.directory = DirectoryService(database, self.registry, self.timeline, self.visibility, server_name)
+        self.upgrades = UpgradeService(database, self.registry, self.timeline, clock, server_name)
+        self.spaces = SpaceService(self.registry)
+        self.search = SearchService(database, self.registry, self.visibility, self.account_data)
+        self.reports = ReportService(database, self.registry, people, clock)
+        self.routes: list[object] = [
+            RoomRoutes(self.rooms, self.directory),
+            HistoryRoutes(self.history, self.relations),
+            RelationRoutes(self.relations, database),
+            DirectoryRoutes(self.directory),
+            UpgradeRoutes(self.upgrades),
+            SpaceRoutes(self.spaces, self.directory),
+            SearchRoutes(self.search, self.relations),
+            ReportRoutes(self.reports),
+            UserRoutes(self.registry, accounts.sessions),
+            OpenIdRoutes(database, clock, server_name),
+            ServerRoutes(),
+        ]
+        self._encryption(accounts, database, clock)
+        self.rooms.on_forgotten.append(self.account_data.forget_room)
+        self.timeline.on_followed.append(self.account_data.carry_over)
+        accounts.hooks.on_profile_changed.append(self.rooms.profile_changed)
+        accounts.hooks.on_deactivated.append(self.rooms.leave_all)
+
+    def _encryption(self, accounts: Accounts, database: Database, clock: Clock) -> None:
+        devices = accounts.sessions
+        self.device_lists = DeviceListService(database, self.registry)
+        self.one_time_keys = OneTimeKeyService(database)
+        self.cross_signing = CrossSigningService(database, devices, self.device_lists)
+        self.device_keys = DeviceKeyService(
+            database, devices, self.one_time_keys, self.cross_signing, self.device_lists
+        )
+        self.to_device = ToDeviceService(database, clock, devices)
+        self.backups = BackupService(database)
+        self.routes += [
+            DeviceKeyRoutes(self.device_keys),
+            OneTimeKeyRoutes(self.one_time_keys),
+            CrossSigningRoutes(self.cross_signing, accounts.uia),
+            ToDeviceRoutes(self.to_device),
+            BackupRoutes(self.backups),
+        ]

@@ -1,0 +1,173 @@
+"""Keeping presence (client-server API, section "Presence") and telling those who share a room.
+
+Changes are gathered for a moment and then told together: when a building's lights go on, everybody comes online at once.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from ...core.clock import Clock
+from ..rooms.registry import RoomRegistry
+from ..sync.notifier import Notifier
+from ..sync.serial import Serial
+from .models import GRACE_SECONDS, IDLE_SECONDS, Presence, State
+
+GATHER_SECONDS = 0.1
+SWEEP_SECONDS = 10.0
+MAX_AUDIENCE = 1000
+"""Members beyond which a room does not spread presence: each would pay for the coming and going of all."""
+MAX_PEOPLE = 200_000
+
+Audience = set[str]
+
+
+class PresenceService:
+    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, clock: Clock) -> None:
+        self._registry = registry
+        self._notifier = notifier
+        self._serial = serial
+        self._clock = clock
+        self._people: OrderedDict[str, Presence] = OrderedDict()
+        """Whoever was told about last is last."""
+        self._concerns: dict[str, int] = {}
+        """User id to the newest serial of a change that this person may see."""
+        self._dirty: dict[str, None] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    # what people do
+
+    def seen(self, user_id: str, state: State | None, wait_ms: int) -> None:
+        """A sync begins that may last `wait_ms`. `state` is its `set_presence`, None where it has none.
+
+        Without one, who was offline comes online; who said `unavailable` stays so.
+        """
+        if state == "offline":
+            return
+        person = self._people.get(user_id)
+        if person is None:
+            person = self._add(user_id)
+        now = self._clock.monotonic()
+        person.connected_until = now + wait_ms / 1000 + GRACE_SECONDS
+        if state is None:
+            state = "online" if person.state == "offline" else person.state
+        if state != person.state:
+            self._set(user_id, person, state, now)
+
+    def active(self, user_id: str) -> None:
+        """The person did something: sent, read, typed."""
+        person = self._people.get(user_id)
+        if person is None:
+            return
+        now = self._clock.monotonic()
+        if person.state == "unavailable":
+            self._set(user_id, person, "online", now)
+        elif person.state == "online":
+            person.last_active = now
+
+    def set(self, user_id: str, state: State, status_msg: str | None) -> None:
+        """`PUT /presence/{userId}/status`."""
+        person = self._people.get(user_id) or self._add(user_id)
+        now = self._clock.monotonic()
+        person.status_msg = status_msg or None
+        person.connected_until = max(person.connected_until, now + GRACE_SECONDS * 2)
+        self._set(user_id, person, state, now)
+
+    def forget(self, user_id: str) -> None:
+        """The account is gone."""
+        self._people.pop(user_id, None)
+
+    def _add(self, user_id: str) -> Presence:
+        person = self._people[user_id] = Presence()
+        self._people.move_to_end(user_id, last=False)
+        if len(self._people) > MAX_PEOPLE:
+            self._people.popitem(last=False)
+        return person
+
+    def _set(self, user_id: str, person: Presence, state: State, now: float) -> None:
+        person.state = state
+        if state == "online" or not person.last_active:
+            person.last_active = now
+        self._dirty[user_id] = None
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    # telling
+
+    async def _tell(self) -> None:
+        while self._dirty:
+            await asyncio.sleep(GATHER_SECONDS)
+            dirty, self._dirty = list(self._dirty), {}
+            audience: Audience = set()
+            for user_id in dirty:
+                rooms = await self._registry.joined_rooms(user_id)
+                person = self._people.get(user_id)
+                if person is not None:
+                    audience |= self._tell_of(user_id, person, rooms)
+            self._notifier.wake_all(audience)
+        self._telling = None
+
+    def _tell_of(self, user_id: str, person: Presence, room_ids: list[str]) -> Audience:
+        """Give the change its serial, and note whom it concerns, in one step: no sync gets in between."""
+        person.serial = self._serial.next()
+        self._people.move_to_end(user_id)
+        audience: Audience = {user_id}
+        for room_id in room_ids:
+            joined = self._registry.joined_now(room_id)
+            if len(joined) <= MAX_AUDIENCE:
+                audience |= joined
+        for other in audience:
+            self._concerns[other] = person.serial
+        return audience
+
+    def _sweep(self) -> None:
+        now, anybody = self._clock.monotonic(), False
+        for user_id, person in self._people.items():
+            if person.state == "offline":
+                continue
+            anybody = True
+            if person.connected_until < now:
+                self._set(user_id, person, "offline", now)
+            elif person.state == "online" and now - person.last_active > IDLE_SECONDS:
+                self._set(user_id, person, "unavailable", now)
+        again = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep) if anybody else None
+        self._sweeper = again
+
+    # for those who look
+
+    def of(self, user_id: str) -> Presence | None:
+        return self._people.get(user_id)
+
+    def concerns(self, user_id: str, serial: int) -> bool:
+        """Whether something changed after `serial` that the person may see."""
+        return self._concerns.get(user_id, 0) > serial
+
+    def changed(self, user_id: str, room_ids: Iterable[str], serial: int) -> list[str]:
+        """Who, of those that the person shares a room with (and they themselves), changed after `serial`."""
+        recent: Audience = set()
+        for other, person in reversed(self._people.items()):
+            if person.serial <= serial:
+                break
+            recent.add(other)
+        return self._known(user_id, room_ids, recent)
+
+    def everybody(self, user_id: str, room_ids: Iterable[str]) -> list[str]:
+        """Everybody heard of that the person shares a room with, and they themselves."""
+        return self._known(user_id, room_ids, self._people.keys())
+
+    def _known(self, user_id: str, room_ids: Iterable[str], among: AbstractSet[str]) -> list[str]:
+        found = {user_id} & among
+        for room_id in room_ids:
+            joined = self._registry.joined_now(room_id)
+            if len(joined) <= MAX_AUDIENCE:
+                found |= joined & among
+        return sorted(found)
+
+    def events(self, user_ids: Iterable[str]) -> list[bytes]:
+        """`m.presence` events of those that are heard of."""
+        now = self._clock.monotonic()
+        return [person.event(user_id, now) for user_id in user_ids if (person := self._people.get(user_id))]

@@ -1,0 +1,1 @@
+"""What a person wants to be notified of: push rules, unread counts, pushers."""

@@ -1,0 +1,1 @@
+"""How far people have read: public, private and threaded receipts, and the fully-read marker."""

@@ -1,0 +1,1 @@
+"""Events that relate to other events: bundled aggregations, relations and threads."""

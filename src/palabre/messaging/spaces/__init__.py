@@ -1,0 +1,1 @@
+"""Summaries of rooms, alone or as the tree of a space."""

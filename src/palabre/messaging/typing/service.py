@@ -1,0 +1,94 @@
+"""Who is typing where (client-server API, section "Typing Notifications")."""
+
+import asyncio
+from collections import OrderedDict
+
+from ...core import errors, json
+from ...core.clock import Clock
+from ..rooms.registry import RoomRegistry
+from ..sync.notifier import Notifier
+from ..sync.serial import Serial
+
+DEFAULT_MS = 30_000
+MAX_MS = 120_000
+MAX_ROOMS = 10_000
+
+
+class _Room:
+    __slots__ = ("event", "serial", "until")
+
+    def __init__(self) -> None:
+        self.serial = 0
+        self.until: dict[str, float] = {}
+        """User id to the moment (monotonic seconds) it ends of itself."""
+        self.event = b""
+
+
+class TypingService:
+    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, clock: Clock) -> None:
+        self._registry = registry
+        self._notifier = notifier
+        self._serial = serial
+        self._clock = clock
+        self._rooms: OrderedDict[str, _Room] = OrderedDict()
+        """Least recently changed first."""
+        self._busy: set[str] = set()
+        """Rooms where somebody types."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def set(self, user_id: str, room_id: str, typing: bool, timeout_ms: int = DEFAULT_MS) -> None:
+        """Raises 403 `M_FORBIDDEN` for somebody who is not in the room."""
+        room = await self._registry.room(room_id)
+        if room is None or user_id not in room.joined:
+            raise errors.forbidden("You are not in this room.")
+        here = self._rooms.get(room_id)
+        if here is None:
+            if not typing:
+                return
+            here = self._rooms[room_id] = _Room()
+        was = user_id in here.until
+        if typing:
+            here.until[user_id] = self._clock.monotonic() + min(timeout_ms, MAX_MS) / 1000
+            self._busy.add(room_id)
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(1, self._expire)
+        else:
+            here.until.pop(user_id, None)
+        if typing != was:
+            self._changed(room_id, here)
+
+    def changed_since(self, room_id: str, serial: int) -> bool:
+        here = self._rooms.get(room_id)
+        return here is not None and here.serial > serial
+
+    def event(self, room_id: str) -> bytes | None:
+        """The `m.typing` event; None when nobody is typing and nobody was lately."""
+        here = self._rooms.get(room_id)
+        return here.event if here is not None else None
+
+    def anybody(self, room_id: str) -> bool:
+        here = self._rooms.get(room_id)
+        return here is not None and bool(here.until)
+
+    def _changed(self, room_id: str, here: _Room) -> None:
+        here.serial = self._serial.next()
+        here.event = json.encode({"type": "m.typing", "content": {"user_ids": list(here.until)}})
+        self._rooms.move_to_end(room_id)
+        if len(self._rooms) > MAX_ROOMS:
+            self._rooms.popitem(last=False)
+        self._notifier.wake_room(room_id)
+
+    def _expire(self) -> None:
+        """Once a second while somebody types: end what has lasted too long."""
+        now = self._clock.monotonic()
+        for room_id in list(self._busy):
+            here = self._rooms.get(room_id)
+            if here is not None:
+                over = [user_id for user_id, until in here.until.items() if until <= now]
+                for user_id in over:
+                    del here.until[user_id]
+                if over:
+                    self._changed(room_id, here)
+            if here is None or not here.until:
+                self._busy.discard(room_id)
+        self._timer = asyncio.get_running_loop().call_later(1, self._expire) if self._busy else None

@@ -1,0 +1,1 @@
+"""Replacing a room by a new one of another version."""

@@ -1,0 +1,1 @@
+"""What people may ask about other people on the server."""
