@@ -7,7 +7,7 @@ import pytest
 from palabre.accounts.codes.models import VerifiedNumber
 from palabre.accounts.codes.providers import Message, ProviderError
 from palabre.accounts.compose import Accounts
-from palabre.accounts.options import AccountOptions
+from palabre.accounts.options import AccountOptions, HttpSms
 from palabre.core.clock import Clock
 from palabre.http.limits import RateLimits
 from palabre.storage.database import Database
@@ -45,8 +45,13 @@ class World:
         self.clock = Clock()
         self.clock.set(START)
         self.outbox = Outbox()
+        """Takes the place of the provider below."""
         options = AccountOptions(
-            server_name="test.local", public_url="http://test.local", default_region="FR", access_token_ms=60_000
+            server_name="test.local",
+            public_url="http://test.local",
+            default_region="FR",
+            sms=HttpSms(url="https://sms.example/"),
+            access_token_ms=60_000,
         )
         limits = RateLimits(self.clock, enabled=False)
         self.accounts = Accounts(options, database, self.clock, limits, provider=self.outbox)

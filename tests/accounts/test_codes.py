@@ -10,8 +10,10 @@ import pytest
 from rich.console import Console
 
 from palabre.accounts.codes.providers import ConsoleProvider, HttpProvider, Message, ProviderError
+from palabre.accounts.codes.service import CodeService
 from palabre.accounts.options import HttpSms
 from palabre.core.errors import ApiError
+from palabre.http.limits import RateLimits
 
 from .conftest import NUMBER, World
 
@@ -105,7 +107,19 @@ async def test_a_code_belongs_to_the_client_that_asked(world: World) -> None:
     assert error.errcode == "M_NO_VALID_SESSION"
 
 
-@pytest.mark.parametrize("text", ["", "hello", "12", "+999123456789", "+33 1", "+33899123456", "0" * 100, "+3361234\x00"])
+async def test_one_address_cannot_ask_for_everybody(world: World) -> None:
+    limits = RateLimits(world.clock)
+    codes = CodeService(world.database, world.clock, limits, world.outbox)
+    for digit in range(10):
+        await codes.send(f"+336123456{digit:02}", HOME, "en", None, None)
+    error = await failure(codes.send("+33612345698", HOME, "en", None, None))
+    assert error.errcode == "M_LIMIT_EXCEEDED"
+    await codes.send("+33612345699", "198.51.100.7", "en", None, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "12", "+999123456789", "+33 1", "+33899123456", "0" * 100, "+3361234\x00"]
+)
 async def test_what_is_no_phone_number_is_refused(world: World, text: str) -> None:
     error = await failure(world.sign_in.request_code(text, "GB", HOME, "en"))
     assert (error.status, error.errcode) == (400, "M_INVALID_PARAM")
@@ -145,7 +159,9 @@ async def test_the_http_provider_escapes_for_forms() -> None:
         return httpx.Response(200)
 
     options = HttpSms(
-        url="https://sms.example/", headers={"content-type": "application/x-www-form-urlencoded"}, body="To={to}&Body={text}"
+        url="https://sms.example/",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body="To={to}&Body={text}",
     )
     await HttpProvider(options, httpx.AsyncClient(transport=httpx.MockTransport(answer))).send(MESSAGE)
     assert seen == [b"To=%2B33612345678&Body=Say%20%22123456%22%20%26%20%7Bto%7D"]

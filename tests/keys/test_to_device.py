@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from palabre.bus.local import LocalBus
-from palabre.storage.database import Database
+from palabre.storage.database import Database, Transaction
 from palabre.storage.open import open_database
 
 from .world import Device, World, running
@@ -149,6 +149,41 @@ async def test_concurrent_senders_and_receiver_lose_and_repeat_nothing(world: Wo
         assert [each["n"] for each in received if each["from"] == sender.user_id] == list(range(20))
     assert (await bob.receive(world.database.position))[0] == []
     assert await stored(world.database) == 0
+
+
+async def test_a_look_during_the_commit_does_not_hide_the_message(world: World, alice: Device, bob: Device) -> None:
+    """Before the commit nothing waits, and that must not be remembered."""
+
+    async def look(_: Transaction) -> None:
+        assert (await bob.receive(0))[0] == []
+
+    to_bob = {bob.user_id: {bob.device_id: {"n": 1}}}
+    await asyncio.gather(
+        world.to_device.send(alice.user_id, alice.device_id, "m.test", "1", to_bob), world.database.write(look)
+    )
+    assert contents((await bob.receive(0))[0]) == [{"n": 1}]
+
+
+async def test_a_look_that_takes_longer_than_a_commit_does_not_hide_the_message(
+    world: World, alice: Device, bob: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on = asyncio.Event(), asyncio.Event()
+    fetch = world.database.fetch
+
+    async def slow(sql: str, *args: Any) -> Any:
+        rows = await fetch(sql, *args)
+        read.set()
+        await go_on.wait()
+        return rows
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.database, "fetch", slow)
+        looking = asyncio.create_task(world.to_device.pending(bob.user_id, bob.device_id, 0, 0))
+        await read.wait()
+    await alice.send({bob.user_id: {bob.device_id: {"n": 1}}})
+    go_on.set()
+    await looking
+    assert contents((await bob.receive(0))[0]) == [{"n": 1}]
 
 
 async def test_deleted_device_leaves_no_messages(world: World, database: Database, alice: Device) -> None:

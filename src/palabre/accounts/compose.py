@@ -87,6 +87,7 @@ class Accounts:
             self.people,
             self.profiles,
             self.sessions,
+            self.authenticator,
             self.sign_in,
             self.uia,
             self.hooks,

@@ -161,14 +161,18 @@ class SignIn:
         """Give a number to an account that exists. Raises 400 `M_THREEPID_IN_USE`."""
 
         async def work(tx: Transaction) -> None:
-            await self._people.require_active(user_id, tx)
-            await self._codes.consume(tx, verified)
-            owner = await self._people.number(verified.e164, tx)
-            if owner is None or owner.user_id != user_id:
-                await self._release(tx, verified.e164, start_fresh=False)
-            await self._people.attach(tx, user_id, verified.e164)
+            await self.attach_in(tx, user_id, verified)
 
         await self._database.write(work)
+
+    async def attach_in(self, tx: Transaction, user_id: str, verified: VerifiedNumber) -> None:
+        """`attach` as part of a transaction."""
+        await self._people.require_active(user_id, tx)
+        await self._codes.consume(tx, verified)
+        owner = await self._people.number(verified.e164, tx)
+        if owner is None or owner.user_id != user_id:
+            await self._release(tx, verified.e164, start_fresh=False)
+        await self._people.attach(tx, user_id, verified.e164)
 
     async def _match(self, reader: Reader, e164: str) -> AccountMatch:
         owner = await self._owner(reader, e164)

@@ -112,6 +112,9 @@ class Messaging:
         )
         self.to_device = ToDeviceService(database, clock, devices)
         self.backups = BackupService(database)
+        accounts.hooks.on_device_deleted += [self.device_keys.on_device_deleted, self.to_device.on_device_deleted]
+        accounts.hooks.on_deactivated += [self.cross_signing.on_deactivated, self.backups.on_deactivated]
+        accounts.hooks.device_id_taken.append(self.cross_signing.device_id_taken)
         self.routes += [
             DeviceKeyRoutes(self.device_keys),
             OneTimeKeyRoutes(self.one_time_keys),

@@ -13,8 +13,7 @@ Promise.withResolvers ??= function () {
 };
 
 const sdk = await import("matrix-js-sdk");
-const { EventType, MsgType, ReceiptType, RoomMemberEvent } = sdk;
-const { InteractiveAuth } = await import("matrix-js-sdk/lib/interactive-auth.js");
+const { AuthType, ClientEvent, EventType, InteractiveAuth, MatrixEventEvent, ReceiptType, RoomEvent, RoomMemberEvent } = sdk;
 
 const WAIT_MS = 60_000;
 
@@ -31,23 +30,24 @@ class Person {
         this.#homeserver = homeserver;
         const client = sdk.createClient({ baseUrl: homeserver });
         const codeSent = Promise.withResolvers();
+        const failed = Promise.withResolvers();
         const stages = {
-            [sdk.AuthType?.Msisdn ?? "m.login.msisdn"]: async () => {
+            [AuthType.Msisdn]: async () => {
                 const secret = auth.getClientSecret();
                 const sent = await client.requestRegisterMsisdnToken(country, phone, secret, 1);
                 this.#enterCode = async (code) => {
                     await client.submitMsisdnTokenOtherUrl(sent.submit_url, sent.sid, secret, code);
                     await auth.submitAuthDict({
-                        type: "m.login.msisdn",
+                        type: AuthType.Msisdn,
                         threepid_creds: { sid: sent.sid, client_secret: secret },
                     });
                 };
                 codeSent.resolve();
             },
-            "m.login.terms": async () => {
-                const { policies } = auth.getStageParams("m.login.terms");
+            [AuthType.Terms]: async () => {
+                const { policies } = auth.getStageParams(AuthType.Terms);
                 if (Object.keys(policies).length === 0) throw new Error("there are no terms to agree to");
-                await auth.submitAuthDict({ type: "m.login.terms" });
+                await auth.submitAuthDict({ type: AuthType.Terms });
             },
         };
         const auth = new InteractiveAuth({
@@ -56,12 +56,13 @@ class Person {
                 client.registerRequest({ auth: data ?? undefined, initial_device_display_name: deviceName }),
             stateUpdated: (stage, status) => {
                 const failure = status.errcode ? new Error(`${stage}: ${status.errcode} ${status.error}`) : undefined;
-                (failure ? Promise.reject(failure) : stages[stage]()).catch(codeSent.reject);
+                (failure ? Promise.reject(failure) : stages[stage]()).catch(failed.reject);
             },
+            inputs: { phoneCountry: country, phoneNumber: phone },
             supportedStages: Object.keys(stages),
             requestEmailToken: () => Promise.reject(new Error("nobody gave an email address")),
         });
-        this.#session = auth.attemptAuth();
+        this.#session = Promise.race([auth.attemptAuth(), failed.promise]);
         await Promise.race([codeSent.promise, this.#session]);
         return {};
     }
@@ -84,11 +85,11 @@ class Person {
         await this.#client.initRustCrypto({ useIndexedDB: false });
         const changed = () => this.#changes.dispatchEvent(new Event("change"));
         for (const name of [
-            sdk.ClientEvent.Sync,
-            sdk.RoomEvent.MyMembership,
-            sdk.RoomEvent.Timeline,
-            sdk.RoomEvent.Receipt,
-            sdk.MatrixEventEvent.Decrypted,
+            ClientEvent.Sync,
+            RoomEvent.MyMembership,
+            RoomEvent.Timeline,
+            RoomEvent.Receipt,
+            MatrixEventEvent.Decrypted,
             RoomMemberEvent.Membership,
         ]) {
             this.#client.on(name, changed);
@@ -154,10 +155,10 @@ class Person {
     async waitForSync() {
         const state = Promise.withResolvers();
         const seen = (name) => name === "SYNCING" && state.resolve();
-        this.#client.on(sdk.ClientEvent.Sync, seen);
+        this.#client.on(ClientEvent.Sync, seen);
         this.#client.retryImmediately();
         await state.promise;
-        this.#client.off(sdk.ClientEvent.Sync, seen);
+        this.#client.off(ClientEvent.Sync, seen);
         return {};
     }
 

@@ -233,6 +233,13 @@ class People:
 
         await self._database.write(work)
 
+    async def upgrade_guest(self, tx: Transaction, user_id: str, password_hash: str | None) -> None:
+        """Make a guest a full account. Raises 403 for one that is no guest."""
+        if not (await self.require_active(user_id, tx)).is_guest:
+            raise errors.forbidden("This is not a guest account.")
+        await self._store.upgrade_guest(tx, user_id, password_hash)
+        self._changed(tx, user_id)
+
     async def set_locale(self, user_id: str, locale: str) -> None:
         async def work(tx: Transaction) -> None:
             await self._store.set_locale(tx, user_id, normal_locale(locale) or DEFAULT)

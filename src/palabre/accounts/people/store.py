@@ -43,6 +43,11 @@ class PeopleStore:
     async def set_operator(self, tx: Transaction, user_id: str, is_operator: bool) -> None:
         await tx.execute("UPDATE accounts SET is_operator = $2 WHERE user_id = $1", user_id, int(is_operator))
 
+    async def upgrade_guest(self, tx: Transaction, user_id: str, password_hash: str | None) -> None:
+        await tx.execute(
+            "UPDATE accounts SET is_guest = 0, password_hash = $2 WHERE user_id = $1", user_id, password_hash
+        )
+
     async def set_locale(self, tx: Transaction, user_id: str, locale: str) -> None:
         await tx.execute("UPDATE accounts SET locale = $2 WHERE user_id = $1", user_id, locale)
 

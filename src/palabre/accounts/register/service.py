@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from ...core import errors
 from ...core.errors import ApiError
 from ...storage.database import Database, Transaction
 from ..hooks import AccountHooks
 from ..people.service import People
 from ..profiles.service import Profiles
+from ..sessions.authenticator import Authenticator
 from ..sessions.models import Tokens
 from ..sessions.service import Sessions
 from ..sign_in import SignIn
@@ -31,6 +33,8 @@ class RegisterBody(msgspec.Struct):
     initial_device_display_name: str | None = None
     inhibit_login: bool | None = None
     refresh_token: bool | None = None
+    guest_access_token: str | None = None
+    """The token of a guest account, named by `username`, that becomes a full one ("Guest access")."""
 
 
 class Wanted(msgspec.Struct):
@@ -42,6 +46,8 @@ class Wanted(msgspec.Struct):
     display_name: str | None
     inhibit_login: bool
     refresh: bool
+    guest: str | None
+    """User id of the guest account that is upgraded instead of making one."""
 
 
 class Registration:
@@ -51,6 +57,7 @@ class Registration:
         people: People,
         profiles: Profiles,
         sessions: Sessions,
+        authenticator: Authenticator,
         sign_in: SignIn,
         uia: Uia,
         hooks: AccountHooks,
@@ -62,6 +69,7 @@ class Registration:
         self._people = people
         self._profiles = profiles
         self._sessions = sessions
+        self._authenticator = authenticator
         self._sign_in = sign_in
         self._uia = uia
         self._hooks = hooks
@@ -74,10 +82,10 @@ class Registration:
         Raises 400 `M_INVALID_USERNAME`, `M_USER_IN_USE`, `M_THREEPID_IN_USE`; 401 while stages are left to do.
         """
         begun = await self._uia.find(body.auth, OPERATION)
-        wanted = msgspec.convert(begun.facts["wanted"], Wanted) if begun else await self._wanted(body)
+        wanted = msgspec.convert(begun.facts["wanted"], Wanted) if begun else await self._wanted(body, address)
         if begun is not None and "made" in begun.facts:
             return await self._again(begun.facts["made"], wanted, address)
-        if wanted.localpart is not None:
+        if wanted.localpart is not None and wanted.guest is None:
             await self._people.check_available(wanted.localpart)
         facts = {"wanted": msgspec.to_builtins(wanted)}
         done = await self._uia.proceed(OPERATION, body.auth, None, self.flows(), facts)
@@ -107,11 +115,16 @@ class Registration:
 
         return await self._database.write(work)
 
-    async def _wanted(self, body: RegisterBody) -> Wanted:
+    async def _wanted(self, body: RegisterBody, address: str) -> Wanted:
         localpart = None
         if body.username is not None:
             checked = self._people.check_localpart(body.username)
             localpart = checked if self._test_mode else None
+        guest = None
+        if body.guest_access_token is not None:
+            guest = (await self._authenticator.session(body.guest_access_token, address)).user_id
+            if localpart is None or guest != self._people.user_id(localpart):
+                raise errors.forbidden("The token is not of the guest account with that user name.")
         hashed = await self._people.hash_password(body.password) if body.password is not None else None
         return Wanted(
             localpart,
@@ -120,10 +133,17 @@ class Registration:
             body.initial_device_display_name,
             bool(body.inhibit_login),
             bool(body.refresh_token),
+            guest,
         )
 
     async def _make(self, tx: Transaction, done: UiaSession, wanted: Wanted, locale: str) -> str:
         verified = verified_number(done)
+        if wanted.guest is not None:
+            await self._people.upgrade_guest(tx, wanted.guest, wanted.password_hash)
+            await self._sessions.sign_out_everywhere(tx, wanted.guest)
+            if verified is not None:
+                await self._sign_in.attach_in(tx, wanted.guest, verified)
+            return wanted.guest
         if verified is None:
             return await self._people.create(
                 tx, localpart=wanted.localpart, locale=locale, password_hash=wanted.password_hash

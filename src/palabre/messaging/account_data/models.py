@@ -22,11 +22,12 @@ class Item(NamedTuple):
 class AccountData:
     """Never changed; see `with_item`. What is derived from the content is worked out once."""
 
-    __slots__ = ("_ignored", "items")
+    __slots__ = ("_by_room", "_ignored", "items")
 
     def __init__(self, items: dict[Key, Item]) -> None:
         self.items = items
         self._ignored: frozenset[str] | None = None
+        self._by_room: dict[str, list[tuple[str, Item]]] | None = None
 
     def with_item(self, key: Key, item: Item) -> "AccountData":
         return AccountData({**self.items, key: item})
@@ -42,6 +43,14 @@ class AccountData:
 
     def changed(self, since: int, upto: int) -> dict[Key, Item]:
         return {key: item for key, item in self.items.items() if since < item.pos <= upto}
+
+    def of_room(self, room_id: str) -> list[tuple[str, Item]]:
+        """Type and item of each that belongs to the room."""
+        if self._by_room is None:
+            self._by_room = {}
+            for (of_room, type_), item in self.items.items():
+                self._by_room.setdefault(of_room, []).append((type_, item))
+        return self._by_room.get(room_id, [])
 
     @property
     def ignored(self) -> frozenset[str]:

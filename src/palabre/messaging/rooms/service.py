@@ -11,7 +11,7 @@ from ...core import errors
 from ...core.clock import Clock
 from ...core.json import JsonObject
 from ...http.request import Session
-from ...storage.database import Database, StorageError, Transaction
+from ...storage.database import Database, Transaction
 from . import store
 from .auth import Draft, PowerLevels, authorise
 from .create import CreateRoom, empty_room, is_user_id, plan
@@ -211,7 +211,7 @@ class RoomService:
             return made
         try:
             return await self._database.write(work)
-        except StorageError:
+        except Exception:
             made = await self._made(session, room_id, event_type, txn_id)
             if made is None:
                 raise

@@ -1,5 +1,7 @@
 """When what last changed, in memory, so that asking "is there anything new?" costs no query."""
 
+from collections.abc import Iterable
+
 from ...storage.database import Database, Entry
 
 MAX_KEYS = 500_000
@@ -12,16 +14,16 @@ class LastChange:
     A key that is missing last changed at or before `floor`: nothing more is known of it.
     """
 
-    __slots__ = ("floor", "last")
+    __slots__ = ("floor", "last", "newest")
 
     def __init__(self) -> None:
-        self.floor = _EVERYTHING
+        self.floor = self.newest = _EVERYTHING
         self.last: dict[str, int] = {}
 
     def put(self, key: str, pos: int) -> None:
         last = self.last
         last.pop(key, None)
-        last[key] = pos
+        last[key] = self.newest = pos
         if len(last) > MAX_KEYS:
             oldest = next(iter(last))
             self.floor = max(self.floor, last.pop(oldest))
@@ -29,6 +31,13 @@ class LastChange:
     def since(self, key: str, pos: int) -> bool:
         """Whether `key` may have changed after `pos`; false is certain."""
         return self.last.get(key, self.floor) > pos
+
+    def among(self, keys: Iterable[str], pos: int) -> set[str]:
+        """Those of `keys` that may have changed after `pos`."""
+        if pos >= self.newest:
+            return set()
+        last, floor = self.last.get, self.floor
+        return {key for key in keys if last(key, floor) > pos}
 
 
 class Tracker:
@@ -64,7 +73,7 @@ class Tracker:
         """The database is open, and nothing was committed in this process yet: everything after `floor` is seen."""
         self._begun = True
         for changes in (self.rooms, self.state, self.receipts, self.memberships, self.account_data):
-            changes.floor = floor
+            changes.floor = changes.newest = floor
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if not self._begun and entries:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from ...core import errors, json
 from ...core.clock import Clock
@@ -32,6 +33,7 @@ class TypingService:
         self._clock = clock
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
         """Least recently changed first."""
+        self._newest = 0
         self._busy: set[str] = set()
         """Rooms where somebody types."""
         self._timer: asyncio.TimerHandle | None = None
@@ -61,6 +63,11 @@ class TypingService:
         here = self._rooms.get(room_id)
         return here is not None and here.serial > serial
 
+    def changed_among(self, room_ids: Iterable[str], serial: int) -> set[str]:
+        if self._newest <= serial:
+            return set()
+        return {room_id for room_id in room_ids if self.changed_since(room_id, serial)}
+
     def event(self, room_id: str) -> bytes | None:
         """The `m.typing` event; None when nobody is typing and nobody was lately."""
         here = self._rooms.get(room_id)
@@ -71,7 +78,7 @@ class TypingService:
         return here is not None and bool(here.until)
 
     def _changed(self, room_id: str, here: _Room) -> None:
-        here.serial = self._serial.next()
+        here.serial = self._newest = self._serial.next()
         here.event = json.encode({"type": "m.typing", "content": {"user_ids": list(here.until)}})
         self._rooms.move_to_end(room_id)
         if len(self._rooms) > MAX_ROOMS:

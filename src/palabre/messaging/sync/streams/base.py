@@ -1,0 +1,35 @@
+"""The two shapes of a stream."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from ..models import Json, Window
+from ..token import Token
+
+
+class PersonStream(Protocol):
+    """Something that concerns a person wherever it happens: global account data, presence, to-device messages."""
+
+    def touched(self, window: Window) -> bool:
+        """Whether there may be something new; false is certain, and costs no query."""
+        ...
+
+    async def changed(self, window: Window, room_ids: list[str]) -> list[Json]:
+        """What changed in the window, as events. `room_ids` are the rooms that the person is joined to."""
+        ...
+
+    async def whole(self, window: Window, room_ids: list[str]) -> list[Json]:
+        """All of it, for a device that has nothing."""
+        ...
+
+
+class RoomStream(Protocol):
+    """Something that belongs to a room and is not in its timeline: receipts, typing, account data of the room."""
+
+    def touched(self, user_id: str, room_ids: Iterable[str], since: Token) -> set[str]:
+        """Those of the rooms where there may be something new; what is left out certainly has not, and costs no query."""
+        ...
+
+    async def changed(self, window: Window, room_id: str) -> list[Json]: ...
+
+    async def whole(self, window: Window, room_id: str) -> list[Json]: ...
