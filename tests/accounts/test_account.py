@@ -63,6 +63,15 @@ async def test_adding_and_removing_numbers(client: Homeserver) -> None:
     assert await user.fail("POST", "/account/3pid/delete", body, status=404) == "M_THREEPID_NOT_FOUND"
 
 
+async def test_nobody_removes_another_persons_number(client: Homeserver) -> None:
+    number = new_number()
+    user = await register_by_phone(client, number)
+    eve = await client.register("eve")
+    body = {"medium": "msisdn", "address": number[1:]}
+    assert await eve.fail("POST", "/account/3pid/delete", body, status=404) == "M_THREEPID_NOT_FOUND"
+    assert len((await user.call("GET", "/account/3pid"))["threepids"]) == 1
+
+
 async def test_the_only_way_in_stays(client: Homeserver) -> None:
     number = new_number()
     user = await register_by_phone(client, number)

@@ -67,6 +67,9 @@ async def test_without_a_password_the_phone_number_does(client: Homeserver) -> N
     assert ["m.login.password"] not in stages
     creds = await verified_creds(client, number, "/account/password/msisdn/requestToken")
     auth = {"type": "m.login.msisdn", "threepid_creds": creds, "session": challenge["session"]}
+    stolen = {**auth, "threepid_creds": {**creds, "client_secret": "guessed"}}
+    refused = await user.call("POST", "/delete_devices", {"auth": stolen, "devices": ["X"]}, status=401)
+    assert refused["errcode"] == "M_THREEPID_AUTH_FAILED"
     other = {"auth": auth, "devices": [user.device_id]}
     assert await user.fail("POST", "/delete_devices", other, status=403) == "M_FORBIDDEN"
     await user.call("POST", "/delete_devices", {"auth": auth, "devices": ["X"]})
@@ -75,3 +78,12 @@ async def test_without_a_password_the_phone_number_does(client: Homeserver) -> N
     auth["session"] = challenge["session"]
     used = await user.call("POST", "/delete_devices", {"auth": auth, "devices": ["Y"]}, status=401)
     assert used["errcode"] == "M_THREEPID_AUTH_FAILED"
+
+
+async def test_somebody_elses_number_does_not_do(client: Homeserver) -> None:
+    number = new_number()
+    await register_by_phone(client, number)
+    ada = await register_by_phone(client, new_number())
+    creds = await verified_creds(client, number, "/account/password/msisdn/requestToken")
+    body = {"auth": {"type": "m.login.msisdn", "threepid_creds": creds}}
+    assert await ada.fail("DELETE", "/devices/B", body, status=403) == "M_FORBIDDEN"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from palabre.accounts.people.password import PasswordChange
 from palabre.core.errors import ApiError
 
 from .conftest import NUMBER, World
@@ -119,6 +120,18 @@ async def test_wrong_pins_close_the_door(world: World) -> None:
     world.wait(minutes=1)
     await world.sign_in.check_pin(user_id, "1234")
     await world.sign_in.check_pin(user_id, "1234")
+
+
+async def test_a_number_alone_does_not_set_a_password_past_a_pin(world: World) -> None:
+    passwords = PasswordChange(world.database, world.people, world.sessions, world.sign_in)
+    user_id = await world.join()
+    await passwords.reset(await world.verify(), await world.people.hash_password("first"), sign_out=False)
+    await world.people.set_pin(user_id, "1234")
+    verified = await world.verify()
+    with pytest.raises(ApiError) as caught:
+        await passwords.reset(verified, await world.people.hash_password("second"), sign_out=False)
+    assert caught.value.errcode == "M_FORBIDDEN"
+    assert await world.people.check_password(user_id, "first")
 
 
 async def test_a_number_is_free_after_deactivation(world: World) -> None:

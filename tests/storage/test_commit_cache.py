@@ -95,3 +95,31 @@ async def test_a_slow_read_never_overwrites_a_newer_commit(database: Database) -
     await asyncio.gather(*loading)
 
     assert (cache.get("a"), cache.get("b"), cache.get("c")) == (2, None, None)
+
+
+async def test_what_a_transaction_loads_is_its_own_view(database: Database) -> None:
+    cache: CommitCache[str, int] = CommitCache(2)
+    cache.fill("changed", 1)
+    reads = 0
+
+    async def read() -> int:
+        nonlocal reads
+        reads += 1
+        return 2
+
+    async def load(tx: Transaction) -> None:
+        cache.drop("changed", tx)
+        for key in ("changed", "new", "new"):
+            assert await cache.load(key, read, tx) == 2
+            assert cache.get(key) != 2
+
+    async def fails(tx: Transaction) -> None:
+        await load(tx)
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        await database.write(fails)
+    assert (reads, cache.get("changed"), cache.get("new")) == (2, 1, None)
+
+    await database.write(load)
+    assert (reads, cache.get("changed"), cache.get("new")) == (4, 2, 2)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from palabre.storage.database import CommitCache, Database, Entry, Transaction, Unavailable
+from palabre.storage.database import CommitCache, Database, Entry, Refused, Transaction, Unavailable
 
 from . import scratch
 from .scratch import INSERT
@@ -102,7 +102,7 @@ async def test_a_refused_batch_isolates_the_culprit(db: Database) -> None:
 
     results = await in_one_batch(db, writes(1), writes(5), writes(2))
 
-    assert isinstance(results[1], Exception)
+    assert isinstance(results[1], Refused)
     assert sorted([results[0], results[2]]) == [2, 3]
     assert await scratch.ids(db) == [1, 2, 5]
     assert await db.fetchval("SELECT pos FROM log_position") == 3
@@ -116,7 +116,7 @@ async def test_bad_deferred_rows_do_not_fail_the_work_that_flushed_them(db: Data
 
     bad, good = await in_one_batch(db, writes(5), reads)
 
-    assert isinstance(bad, Exception)
+    assert isinstance(bad, Refused)
     assert good == 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..storage.database import Reader, Transaction
 
-OnDeviceDeleted = Callable[[Transaction, str, str], Awaitable[None]]
+OnDevice = Callable[[Transaction, str, str], Awaitable[None]]
 OnDeactivated = Callable[[Transaction, str, bool], Awaitable[None]]
 OnProfileChanged = Callable[[Transaction, str, str, Any, Any], Awaitable[None]]
 OnAccountCreated = Callable[[Transaction, str], Awaitable[None]]
@@ -18,8 +18,10 @@ DeviceIdTaken = Callable[[Reader, str, str], Awaitable[bool]]
 class AccountHooks:
     """Lists that later domains append to when the server is put together."""
 
-    on_device_deleted: list[OnDeviceDeleted] = field(default_factory=list)
+    on_device_deleted: list[OnDevice] = field(default_factory=list)
     """`(tx, user_id, device_id)`: forget the device's keys, messages, pushers."""
+    on_device_changed: list[OnDevice] = field(default_factory=list)
+    """`(tx, user_id, device_id)`: a device was added or renamed; others may want to know."""
     on_deactivated: list[OnDeactivated] = field(default_factory=list)
     """`(tx, user_id, erase)`: leave rooms, drop personal data; `erase` asks for redaction of what the person wrote."""
     on_profile_changed: list[OnProfileChanged] = field(default_factory=list)

@@ -14,6 +14,7 @@ from .keys.backup.routes import BackupRoutes
 from .keys.backup.service import BackupService
 from .keys.cross_signing.routes import CrossSigningRoutes
 from .keys.cross_signing.service import CrossSigningService
+from .keys.device_lists.routes import DeviceListRoutes
 from .keys.device_lists.service import DeviceListService
 from .keys.devices.routes import DeviceKeyRoutes
 from .keys.devices.service import DeviceKeyService
@@ -33,6 +34,8 @@ from .search.service import SearchService
 from .server.routes import ServerRoutes
 from .spaces.routes import SpaceRoutes
 from .spaces.service import SpaceService
+from .sync.compose import Awareness, Sync
+from .sync.token import Token
 from .to_device.routes import ToDeviceRoutes
 from .to_device.service import ToDeviceService
 from .upgrade.routes import UpgradeRoutes
@@ -96,15 +99,28 @@ class Messaging:
             OpenIdRoutes(database, clock, server_name),
             ServerRoutes(),
         ]
+        self.aware = Awareness(database, self.registry, self.account_data, clock)
         self._encryption(accounts, database, clock)
+        self.sync = Sync(
+            database,
+            self.registry,
+            self.account_data,
+            self.visibility,
+            self.aware,
+            self.relations,
+            self.to_device,
+            self.device_lists,
+            self.one_time_keys,
+        )
+        self.routes += [*self.aware.routes, *self.sync.routes]
         self.rooms.on_forgotten.append(self.account_data.forget_room)
-        self.timeline.on_followed.append(self.account_data.carry_over)
+        self.timeline.on_followed += [self.account_data.carry_over, self.aware.push_rules.carry_over]
         accounts.hooks.on_profile_changed.append(self.rooms.profile_changed)
         accounts.hooks.on_deactivated.append(self.rooms.leave_all)
 
     def _encryption(self, accounts: Accounts, database: Database, clock: Clock) -> None:
         devices = accounts.sessions
-        self.device_lists = DeviceListService(database, self.registry)
+        self.device_lists = DeviceListService(database, self.aware.shared)
         self.one_time_keys = OneTimeKeyService(database)
         self.cross_signing = CrossSigningService(database, devices, self.device_lists)
         self.device_keys = DeviceKeyService(
@@ -113,6 +129,7 @@ class Messaging:
         self.to_device = ToDeviceService(database, clock, devices)
         self.backups = BackupService(database)
         accounts.hooks.on_device_deleted += [self.device_keys.on_device_deleted, self.to_device.on_device_deleted]
+        accounts.hooks.on_device_changed.append(self.device_lists.on_device_changed)
         accounts.hooks.on_deactivated += [self.cross_signing.on_deactivated, self.backups.on_deactivated]
         accounts.hooks.device_id_taken.append(self.cross_signing.device_id_taken)
         self.routes += [
@@ -120,5 +137,6 @@ class Messaging:
             OneTimeKeyRoutes(self.one_time_keys),
             CrossSigningRoutes(self.cross_signing, accounts.uia),
             ToDeviceRoutes(self.to_device),
+            DeviceListRoutes(database, self.device_lists, lambda token: Token.parse(token).pos),
             BackupRoutes(self.backups),
         ]

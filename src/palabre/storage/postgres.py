@@ -18,8 +18,9 @@ import asyncpg
 import structlog
 
 from ..bus import Bus
-from .database import RELEASE, Database, Entry, Queued, Row, StorageError, Transaction, Unavailable
+from .database import Database, Entry, Queued, Row, StorageError, Transaction, Unavailable
 from .schema import VERSION, is_current
+from .transaction import RELEASE
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError, UnauthorizedClientError
 from msgspec.structs import replace
 
 from ...core import errors, ids, json
@@ -204,7 +204,7 @@ class OAuth:
             answer = Exchange(self._base_url, found).device_authorization(Question("POST", form))
             assert found.client is not None
             if not found.client.check_grant_type(DEVICE_CODE_GRANT):
-                raise InvalidRequestError("The client did not register for the device code grant.")
+                raise UnauthorizedClientError("The client did not register for the device code grant.")
         except OAuth2Error as error:
             return error_body(error)
         now = self._clock.ms()

@@ -1,12 +1,10 @@
 """Changing a password, and setting one anew with a phone number ("Password management")."""
 
-from ...core import errors
 from ...http.request import Session
 from ...storage.database import Database, Transaction
+from ..codes.models import VerifiedNumber
 from ..sessions.service import Sessions
 from ..sign_in import SignIn
-from ..uia.models import MSISDN, UiaSession
-from ..uia.service import verified_number
 from .service import People
 
 
@@ -17,9 +15,6 @@ class PasswordChange:
         self._sessions = sessions
         self._sign_in = sign_in
 
-    RESET_FLOWS = ([MSISDN],)
-    """What somebody who is signed out, and has forgotten the password, can prove themselves with."""
-
     async def change(self, session: Session, password_hash: str, *, sign_out_others: bool) -> None:
         async def work(tx: Transaction) -> None:
             await self._people.set_password(tx, session.user_id, password_hash)
@@ -28,16 +23,12 @@ class PasswordChange:
 
         await self._database.write(work)
 
-    async def reset(self, done: UiaSession, password_hash: str, *, sign_out: bool) -> None:
+    async def reset(self, verified: VerifiedNumber, password_hash: str, *, sign_out: bool) -> None:
         """Set the password of the account whose number was verified.
 
         A number alone opens an account only by the rules of `sign_in`: not past a PIN, and not an account that its
         holder left long ago. Raises 403 `M_FORBIDDEN`.
         """
-        verified = verified_number(done)
-        match = await self._sign_in.account_for(verified) if verified else None
-        if verified is None or match is None or match.user_id is None or match.needs_pin:
-            raise errors.forbidden("This number alone does not open an account. Sign in with its PIN first.")
         user_id = await self._sign_in.open_account(verified)
 
         async def work(tx: Transaction) -> None:

@@ -6,7 +6,8 @@ from ...core.json import JsonObject
 from ...http.endpoint import endpoint
 from ...http.request import Request
 from ..lifecycle import Lifecycle
-from ..uia.service import Uia, describe
+from ..uia.models import MSISDN
+from ..uia.service import Uia, describe, verified_number
 from .password import PasswordChange
 from .service import People
 
@@ -57,9 +58,10 @@ class AccountRoutes:
             await self._uia.require(request, body.auth, session.user_id, "password")
             await self._passwords.change(session, hashed, sign_out_others=body.logout_devices)
         else:
-            flows = [list(flow) for flow in self._passwords.RESET_FLOWS]
-            done = await self._uia.proceed(describe(request, "reset_password"), body.auth, None, flows)
-            await self._passwords.reset(done, hashed, sign_out=body.logout_devices)
+            done = await self._uia.proceed(describe(request, "reset_password"), body.auth, None, [[MSISDN]])
+            verified = verified_number(done)
+            assert verified is not None, "the only flow has found a number"
+            await self._passwords.reset(verified, hashed, sign_out=body.logout_devices)
         return {}
 
     @endpoint(

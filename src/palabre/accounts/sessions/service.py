@@ -202,7 +202,6 @@ class Sessions:
         for hook in self._hooks.on_device_deleted:
             await hook(tx, user_id, device_id)
         tx.advance("session", user_id)
-        tx.advance("device_list", user_id)
 
     async def _end_session(self, tx: Transaction, session: StoredSession) -> None:
         """End the tokens and keep the device: the person can sign it in again, and its keys go on working."""
@@ -231,7 +230,8 @@ class Sessions:
                 raise _no_device()
             renamed = Device(user_id, device_id, name, device.created, device.last_seen, device.last_address)
             await self._store.put_device(tx, renamed)
-            tx.advance("device_list", user_id)
+            for hook in self._hooks.on_device_changed:
+                await hook(tx, user_id, device_id)
 
         await self._database.write(work)
 

@@ -140,9 +140,7 @@ def _patterns(wanted: list[str] | None, unwanted: list[str] | None) -> Names | N
     if not any("*" in pattern for pattern in [*(wanted or ()), *(unwanted or ())]):
         return _exact(wanted, unwanted)
     yes, no = _expression(wanted), _expression(unwanted or [])
-    return lambda name: (yes is None or yes.fullmatch(name) is not None) and (
-        no is None or no.fullmatch(name) is None
-    )
+    return lambda name: (yes is None or yes.fullmatch(name) is not None) and (no is None or no.fullmatch(name) is None)
 
 
 def _expression(patterns: list[str] | None) -> re.Pattern[str] | None:

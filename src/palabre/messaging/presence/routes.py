@@ -32,7 +32,7 @@ class PresenceRoutes:
         request.require_self(request.params["user_id"])
         if body.status_msg is not None and len(body.status_msg) > MAX_STATUS:
             raise errors.too_large(f"A status message is at most {MAX_STATUS} characters.")
-        self._presence.set(request.user_id, body.presence, body.status_msg)
+        self._presence.put(request.user_id, body.presence, body.status_msg)
         return {}
 
     @endpoint("GET", _STATUS, access="read", tags=("Presence",))

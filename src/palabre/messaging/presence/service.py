@@ -1,6 +1,6 @@
 """Keeping presence (client-server API, section "Presence") and telling those who share a room.
 
-Changes are gathered for a moment and then told together: when a building's lights go on, everybody comes online at once.
+Changes are gathered for a moment and then told together: after a restart everybody comes online at once.
 """
 
 import asyncio
@@ -19,8 +19,6 @@ SWEEP_SECONDS = 10.0
 MAX_AUDIENCE = 1000
 """Members beyond which a room does not spread presence: each would pay for the coming and going of all."""
 MAX_PEOPLE = 200_000
-
-Audience = set[str]
 
 
 class PresenceService:
@@ -67,7 +65,7 @@ class PresenceService:
         elif person.state == "online":
             person.last_active = now
 
-    def set(self, user_id: str, state: State, status_msg: str | None) -> None:
+    def put(self, user_id: str, state: State, status_msg: str | None) -> None:
         """`PUT /presence/{userId}/status`."""
         person = self._people.get(user_id) or self._add(user_id)
         now = self._clock.monotonic()
@@ -102,7 +100,7 @@ class PresenceService:
         while self._dirty:
             await asyncio.sleep(GATHER_SECONDS)
             dirty, self._dirty = list(self._dirty), {}
-            audience: Audience = set()
+            audience: set[str] = set()
             for user_id in dirty:
                 rooms = await self._registry.joined_rooms(user_id)
                 person = self._people.get(user_id)
@@ -111,11 +109,11 @@ class PresenceService:
             self._notifier.wake_all(audience)
         self._telling = None
 
-    def _tell_of(self, user_id: str, person: Presence, room_ids: list[str]) -> Audience:
+    def _tell_of(self, user_id: str, person: Presence, room_ids: list[str]) -> set[str]:
         """Give the change its serial, and note whom it concerns, in one step: no sync gets in between."""
         person.serial = self._serial.next()
         self._people.move_to_end(user_id)
-        audience: Audience = {user_id}
+        audience: set[str] = {user_id}
         for room_id in room_ids:
             joined = self._registry.joined_now(room_id)
             if len(joined) <= MAX_AUDIENCE:
@@ -148,7 +146,7 @@ class PresenceService:
 
     def changed(self, user_id: str, room_ids: Iterable[str], serial: int) -> list[str]:
         """Who, of those that the person shares a room with (and they themselves), changed after `serial`."""
-        recent: Audience = set()
+        recent: set[str] = set()
         for other, person in reversed(self._people.items()):
             if person.serial <= serial:
                 break

@@ -80,9 +80,7 @@ def defaults(user_id: str) -> Ruleset:
             _SOUND,
             _HIGHLIGHT,
         ),
-        _rule(
-            ".m.rule.contains_display_name", [{"kind": "contains_display_name"}], "notify", _SOUND, _HIGHLIGHT
-        ),
+        _rule(".m.rule.contains_display_name", [{"kind": "contains_display_name"}], "notify", _SOUND, _HIGHLIGHT),
         _rule(
             ".m.rule.is_room_mention",
             [{"kind": "event_property_is", "key": r"content.m\.mentions.room", "value": True}, _MAY_NOTIFY_ROOM],
@@ -98,9 +96,7 @@ def defaults(user_id: str) -> Ruleset:
             [{"kind": "event_property_is", "key": r"content.m\.relates_to.rel_type", "value": "m.replace"}],
         ),
     ]
-    user_name = Rule(
-        ".m.rule.contains_user_name", True, True, ["notify", _SOUND, _HIGHLIGHT], None, localpart
-    )
+    user_name = Rule(".m.rule.contains_user_name", True, True, ["notify", _SOUND, _HIGHLIGHT], None, localpart)
     encrypted, message = _is("type", "m.room.encrypted"), _is("type", "m.room.message")
     ring: JsonObject = {"set_tweak": "sound", "value": "ring"}
     underride = [

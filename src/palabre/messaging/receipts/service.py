@@ -42,7 +42,7 @@ class ReceiptService:
     # writing
 
     async def mark(self, user_id: str, room_id: str, marks: dict[str, str], thread_id: str = UNTHREADED) -> None:
-        """Move receipts of the person: `marks` says for each type (`m.read`, `m.read.private`, `m.fully_read`) the event.
+        """Move receipts of the person: `marks` is the event for each type (`m.read`, `m.read.private`, `m.fully_read`).
 
         Raises 403 `M_FORBIDDEN` for somebody not in the room, 404 `M_NOT_FOUND` for an event that is not in it.
         """

@@ -34,9 +34,7 @@ async def between(reader: Reader, room_id: str, after: int, upto: int) -> list[R
 
 
 async def of(reader: Reader, user_id: str, room_id: str) -> tuple[Receipt, ...]:
-    rows = await reader.fetch(
-        f"SELECT {_RECEIPT} FROM receipts WHERE room_id = $1 AND user_id = $2", room_id, user_id
-    )
+    rows = await reader.fetch(f"SELECT {_RECEIPT} FROM receipts WHERE room_id = $1 AND user_id = $2", room_id, user_id)
     return tuple(Receipt(*row) for row in rows)
 
 

@@ -94,27 +94,6 @@ class RoomRegistry:
                 people |= room.joined
         return people
 
-    async def moved(self, user_id: str, since: int, upto: int) -> tuple[set[str], set[str]]:
-        """Who came into the person's rooms and who went from them, with `since < pos <= upto`: `(came, went)`.
-
-        Joining a room brings everybody in it, leaving it takes everybody along. May name too many, never too few.
-        """
-        came: set[str] = set()
-        went: set[str] = set()
-        for room_id, mine in (await self.rooms_of(user_id)).items():
-            room = await self.room(room_id)
-            if room is None or room.state_pos <= since or mine.membership in ("invite", "knock"):
-                continue
-            if mine.membership == "join":
-                if mine.since > since:
-                    came |= room.joined
-                for event in await store.member_events_between(self._database, room_id, since, upto):
-                    (came if event.membership == "join" else went).add(event.state_key or "")
-            elif mine.since > since:
-                before = await store.state_at(self._database, room_id, mine.since - 1)
-                went |= {event.state_key or "" for event in before if event.membership == "join"}
-        return came, went
-
     def joined_now(self, room_id: str) -> frozenset[str]:
         """Who is joined, if the room is in memory; used to wake people, who are in memory when they wait."""
         room = self._rooms.get(room_id)

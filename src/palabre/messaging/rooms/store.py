@@ -165,18 +165,6 @@ async def state_between(reader: Reader, room_id: str, after: int, upto: int) -> 
     return list(newest.values())
 
 
-async def member_events_between(reader: Reader, room_id: str, after: int, upto: int) -> list[Event]:
-    """Member events with `after < pos <= upto`, oldest first."""
-    rows = await reader.fetch(
-        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.room_id = $1 AND e.type = 'm.room.member' "
-        "AND e.state_key IS NOT NULL AND e.pos > $2 AND e.pos <= $3 ORDER BY e.pos",
-        room_id,
-        after,
-        upto,
-    )
-    return [_event(row) for row in rows]
-
-
 async def state_history(reader: Reader, room_id: str, event_type: str, state_key: str) -> list[Event]:
     """Every event that ever set one piece of state, oldest first."""
     rows = await reader.fetch(

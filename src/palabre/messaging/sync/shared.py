@@ -20,8 +20,8 @@ class SharedRooms:
     async def moved(self, user_id: str, since: int, upto: int) -> tuple[set[str], set[str]]:
         """Who came and who went in (since, upto]: `(came, went)`.
 
-        `came`: people who joined a room of `user_id`, and all members of rooms that `user_id` joined. `went`: people who
-        left such a room, and all members of rooms that `user_id` left. May name too many, and people may be in both.
+        `came`: people who joined a room of `user_id`, and all members of rooms that `user_id` joined. `went`: people
+        who left such a room, and all members of rooms that `user_id` left. May name too many; people may be in both.
         """
         came: set[str] = set()
         went: set[str] = set()

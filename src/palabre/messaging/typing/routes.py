@@ -28,5 +28,5 @@ class TypingRoutes:
     )
     async def put_typing(self, request: Request, body: TypingBody) -> dict[str, Any]:
         request.require_self(request.params["user_id"])
-        await self._typing.set(request.user_id, request.params["room_id"], body.typing, body.timeout)
+        await self._typing.put(request.user_id, request.params["room_id"], body.typing, body.timeout)
         return {}

@@ -38,7 +38,7 @@ class TypingService:
         """Rooms where somebody types."""
         self._timer: asyncio.TimerHandle | None = None
 
-    async def set(self, user_id: str, room_id: str, typing: bool, timeout_ms: int = DEFAULT_MS) -> None:
+    async def put(self, user_id: str, room_id: str, typing: bool, timeout_ms: int = DEFAULT_MS) -> None:
         """Raises 403 `M_FORBIDDEN` for somebody who is not in the room."""
         room = await self._registry.room(room_id)
         if room is None or user_id not in room.joined:

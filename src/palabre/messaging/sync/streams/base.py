@@ -23,12 +23,16 @@ class PersonStream(Protocol):
         ...
 
 
-class RoomStream(Protocol):
-    """Something that belongs to a room and is not in its timeline: receipts, typing, account data of the room."""
+class Touched(Protocol):
+    """Anything that happens in rooms."""
 
     def touched(self, user_id: str, room_ids: Iterable[str], since: Token) -> set[str]:
-        """Those of the rooms where there may be something new; what is left out certainly has not, and costs no query."""
+        """Those of the rooms where there may be something new; the others certainly have not. Costs no query."""
         ...
+
+
+class RoomStream(Touched, Protocol):
+    """Something that belongs to a room and is not in its timeline: receipts, typing, account data of the room."""
 
     async def changed(self, window: Window, room_id: str) -> list[Json]: ...
 

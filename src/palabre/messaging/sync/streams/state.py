@@ -31,9 +31,7 @@ class StateStream:
         self._database = database
         self._sent: OrderedDict[tuple[str, str], _Sent] = OrderedDict()
 
-    async def read(
-        self, window: Window, room: Room, piece: Piece, after: int | None, needed: set[str]
-    ) -> list[Event]:
+    async def read(self, window: Window, room: Room, piece: Piece, after: int | None, needed: set[str]) -> list[Event]:
         """State to send with `piece`. `after` is what the client has of the room, None where that is nothing.
 
         Up to the start of the timeline, or to its end where the client asked for `state_after`. With lazy loading, of

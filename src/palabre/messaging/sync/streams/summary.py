@@ -1,4 +1,7 @@
-"""Counts of members, and the heroes that a room without a name is named after (section "Calculating the display name")."""
+"""Counts of members, and the heroes that a room without a name is named after.
+
+Client-server API, section "Calculating the display name for a room".
+"""
 
 from collections import OrderedDict
 from typing import Any, NamedTuple

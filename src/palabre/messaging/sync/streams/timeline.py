@@ -8,7 +8,7 @@ import msgspec
 from ....core import json
 from ....core.json import JsonObject
 from ...filters.models import Selector
-from ...history.visibility import HistoryVisibility
+from ...history.visibility import Visible
 from ...relations.service import decorated
 from ...rooms.models import Event, Room
 from ...rooms.registry import RoomRegistry
@@ -41,42 +41,42 @@ class Piece(msgspec.Struct):
 
 
 class TimelineStream:
-    def __init__(
-        self,
-        registry: RoomRegistry,
-        visibility: HistoryVisibility,
-        tracker: Tracker,
-        aggregations: Aggregations,
-    ) -> None:
+    def __init__(self, registry: RoomRegistry, tracker: Tracker, aggregations: Aggregations) -> None:
         self._registry = registry
-        self._visibility = visibility
         self._tracker = tracker
         self._aggregations = aggregations
 
     def touched(self, user_id: str, room_ids: Iterable[str], since: Token) -> set[str]:
         return self._tracker.rooms.among(room_ids, since.pos)
 
-    async def read(self, window: Window, room: Room, after: int, upto: int) -> Piece:
-        """The newest events that pass the filter, with `after < pos <= upto`; `after` is what the client has."""
+    async def read(self, window: Window, room: Room, visible: Visible, after: int, upto: int, *, own: int = 0) -> Piece:
+        """The newest events that pass the filter, with `after < pos <= upto`; `after` is what the client has.
+
+        `visible` is what the person may read; they may read the event at position `own` in any case.
+        """
         selector = window.filter.timeline
         ignored = window.data.ignored
-        visible = await self._visibility.visible(window.user_id, room, after)
-        plain = selector.everything and visible.bounds == [0]
-        if plain and selector.limit > 0:
+        everything = visible.bounds == [0]
+        if not everything:
+            first = visible.bounds[0] - 1 if visible.bounds else upto
+            after = max(after, min(first, own - 1) if own else first)
+        if everything and selector.everything and selector.limit > 0:
             events, more = await self._registry.timeline(room.room_id, after, upto, selector.limit)
             if not ignored or all(event.sender not in ignored or event.state_key is not None for event in events):
                 return Piece(events, events, events[0].pos - 1 if more else after, upto, more)
-        return await self._scan(
-            room.room_id,
-            selector,
-            after,
-            upto,
-            lambda event: selector.passes(event)
-            and (event.sender not in ignored or event.state_key is not None)
-            and visible.allows(event.pos),
-        )
 
-    async def _scan(self, room_id: str, selector: Selector, after: int, upto: int, passes: Callable[[Event], bool]) -> Piece:
+        def passes(event: Event) -> bool:
+            return (
+                selector.passes(event)
+                and (everything or event.pos == own or visible.allows(event.pos))
+                and (event.sender not in ignored or event.state_key is not None)
+            )
+
+        return await self._scan(room.room_id, selector, after, upto, passes)
+
+    async def _scan(
+        self, room_id: str, selector: Selector, after: int, upto: int, passes: Callable[[Event], bool]
+    ) -> Piece:
         """The same, reading backwards past what does not pass."""
         shown: list[Event] = []
         everything: list[Event] = []

@@ -1,0 +1,111 @@
+"""Sync and what belongs to it, put together."""
+
+from ...core.clock import Clock
+from ...storage.database import Database
+from ..account_data.routes import AccountDataRoutes
+from ..account_data.service import AccountDataService
+from ..filters.routes import FilterRoutes
+from ..filters.service import FilterService
+from ..history.visibility import HistoryVisibility
+from ..presence.routes import PresenceRoutes
+from ..presence.service import PresenceService
+from ..push.routes import PushRuleRoutes
+from ..push.service import PushRuleService
+from ..push.unread import UnreadService
+from ..receipts.routes import ReceiptRoutes
+from ..receipts.service import ReceiptService
+from ..rooms.registry import RoomRegistry
+from ..typing.routes import TypingRoutes
+from ..typing.service import TypingService
+from .notifier import Notifier
+from .protocols import Aggregations, DeviceListChanges, KeySupply, ToDevice
+from .rooms import RoomArranger
+from .routes import SyncRoutes
+from .serial import Serial
+from .service import SyncService
+from .shared import SharedRooms
+from .streams.account_data import GlobalAccountDataStream, RoomAccountDataStream
+from .streams.presence import PresenceStream
+from .streams.receipts import ReceiptStream
+from .streams.state import StateStream
+from .streams.summary import SummaryStream
+from .streams.timeline import TimelineStream
+from .streams.to_device import ToDeviceStream
+from .streams.typing import TypingStream
+from .tracker import Tracker
+
+
+class Awareness:
+    """What happens to a person besides the events of rooms, and noticing all of it.
+
+    `shared` is what device lists are made with; `Sync` is made when they are there.
+    """
+
+    def __init__(
+        self, database: Database, registry: RoomRegistry, account_data: AccountDataService, clock: Clock
+    ) -> None:
+        self.tracker = Tracker(database)
+        self.notifier = Notifier(database, registry, clock)
+        self.shared = SharedRooms(registry, self.tracker)
+        self.serial = Serial(clock)
+        self.receipts = ReceiptService(database, registry, account_data, clock)
+        self.typing = TypingService(registry, self.notifier, self.serial, clock)
+        self.presence = PresenceService(registry, self.notifier, self.serial, clock)
+        self.filters = FilterService(database)
+        self.push_rules = PushRuleService(database, account_data)
+        self.unread = UnreadService(database, registry, self.receipts, self.push_rules)
+        self.routes: list[object] = [
+            AccountDataRoutes(account_data, self.push_rules),
+            FilterRoutes(self.filters),
+            PresenceRoutes(self.presence, registry, clock),
+            PushRuleRoutes(self.push_rules),
+            ReceiptRoutes(self.receipts),
+            TypingRoutes(self.typing),
+        ]
+
+
+class Sync:
+    def __init__(
+        self,
+        database: Database,
+        registry: RoomRegistry,
+        account_data: AccountDataService,
+        visibility: HistoryVisibility,
+        aware: Awareness,
+        aggregations: Aggregations,
+        to_device: ToDevice,
+        device_lists: DeviceListChanges,
+        keys: KeySupply,
+    ) -> None:
+        timeline = TimelineStream(registry, aware.tracker, aggregations)
+        receipts = ReceiptStream(aware.receipts, aware.tracker)
+        typing = TypingStream(aware.typing)
+        room_account_data = RoomAccountDataStream(account_data, aware.tracker)
+        arranger = RoomArranger(
+            database,
+            visibility,
+            timeline,
+            StateStream(database),
+            SummaryStream(),
+            [receipts, typing],
+            room_account_data,
+            aware.unread,
+        )
+        self.service = SyncService(
+            database,
+            registry,
+            aware.tracker,
+            aware.notifier,
+            aware.serial,
+            account_data,
+            aware.receipts,
+            aware.presence,
+            arranger,
+            [timeline, receipts, typing, room_account_data],
+            GlobalAccountDataStream(aware.tracker, aware.push_rules),
+            PresenceStream(aware.presence, aware.shared, aware.serial),
+            ToDeviceStream(to_device),
+            device_lists,
+            keys,
+        )
+        self.routes: list[object] = [SyncRoutes(self.service, aware.filters)]
