@@ -51,6 +51,7 @@ def build(settings: Settings) -> HttpServer:
         accounts, database, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
     )
     server.add(*messaging.routes)
+    server.on_closing.append(messaging.aware.notifier.close)
     return server
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from palabre.accounts.sessions.authenticator import Authenticator
+from palabre.accounts.sessions.models import AccessToken
+from palabre.accounts.sessions.store import SessionStore
 from palabre.core.errors import ApiError
-from palabre.storage.database import Database, Entry
+from palabre.storage.database import Database, Entry, Reader
 
 from .conftest import World
 
@@ -187,3 +189,19 @@ async def test_strange_device_ids_are_refused(world: World, device_id: str) -> N
     with pytest.raises(ApiError) as caught:
         await world.sessions.create(user_id, device_id, None, False, HOME)
     assert caught.value.status == 400
+
+
+async def test_a_look_up_overtaken_by_a_sign_out_is_not_remembered(world: World) -> None:
+    user_id = await world.join()
+    tokens = await world.sessions.create(user_id, "A", None, False, HOME)
+
+    class Slow(SessionStore):
+        async def token(self, reader: Reader, token_hash: bytes) -> AccessToken | None:
+            found = await super().token(reader, token_hash)
+            await world.sessions.sign_out(user_id, ["A"])
+            return found
+
+    authenticator = Authenticator(world.database, world.clock, world.people, world.sessions, Slow())
+    await authenticator.session(tokens.access_token, HOME)
+    with pytest.raises(ApiError):
+        await authenticator.session(tokens.access_token, HOME)

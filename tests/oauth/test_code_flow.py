@@ -94,7 +94,7 @@ async def test_an_app_with_a_scheme_of_its_own(client: Homeserver) -> None:
         {"redirect_uri": REDIRECT + "/more"},
         {"redirect_uri": REDIRECT + "?a=b"},
         {"redirect_uri": "http://app.example.com/callback"},
-        {"redirect_uri": "\u00e9\"\\"},
+        {"redirect_uri": '\u00e9"\\'},
         {"redirect_uri": None},
     ],
 )
@@ -128,9 +128,7 @@ async def test_an_unknown_app_or_redirect_is_not_followed(oauth_app: App, change
         ({"response_mode": "form_post"}, "invalid_request"),
     ],
 )
-async def test_what_is_wrong_is_told_to_the_app(
-    oauth_app: App, changes: dict[str, str | None], error: str
-) -> None:
+async def test_what_is_wrong_is_told_to_the_app(oauth_app: App, changes: dict[str, str | None], error: str) -> None:
     await oauth_app.browser.open(oauth_app.authorization(**changes))
     assert oauth_app.answer()["error"] == error
     assert oauth_app.answer()["state"] == oauth_app.state
@@ -292,9 +290,7 @@ async def test_revoking_nothing_is_refused(oauth_app: App) -> None:
 
 async def test_signing_out_on_the_account_page_ends_the_tokens(oauth_app: App) -> None:
     tokens = await oauth_app.sign_in()
-    page = await oauth_app.browser.open(
-        f"/account?action=org.matrix.device_delete&device_id={oauth_app.device_id}"
-    )
+    page = await oauth_app.browser.open(f"/account?action=org.matrix.device_delete&device_id={oauth_app.device_id}")
     assert urlsplit(page.path).path == f"/account/devices/{oauth_app.device_id}"
     await oauth_app.browser.submit()
     assert (await oauth_app.whoami(tokens["access_token"])).status_code == 401

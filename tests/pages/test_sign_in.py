@@ -175,16 +175,12 @@ async def test_nobody_is_sent_to_another_site(browser: Browser, target: str) -> 
     page = await browser._follow(await browser._http.get("/account/sign-in", params={"continue": target}))
     assert browser.left_to is None
     assert page.path == "/account"
-    page = await browser._follow(
-        await browser._http.get("/account/language", params={"to": "fr", "back": target})
-    )
+    page = await browser._follow(await browser._http.get("/account/language", params={"to": "fr", "back": target}))
     assert browser.left_to is None
     assert page.path == "/"
 
 
-async def test_a_failing_sms_service_is_told(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failing_sms_service_is_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     from palabre.accounts.codes import providers
 
     async def fail(*_: object) -> None:

@@ -24,7 +24,7 @@ def test_both_languages_have_the_same_keys_and_placeholders(texts: Texts) -> Non
 
 def test_nothing_is_left_in_the_other_language(texts: Texts) -> None:
     for key in texts.keys("fr"):
-        assert not ENGLISH_WORDS.search(texts.get("fr", key, **{name: "" for name in texts.keys("fr")[key]})), key
+        assert not ENGLISH_WORDS.search(texts.get("fr", key, **dict.fromkeys(texts.keys("fr")[key], ""))), key
 
 
 def test_every_text_that_a_page_names_exists(texts: Texts) -> None:

@@ -110,7 +110,7 @@ async def test_ignored_people_are_left_out_but_their_state_is_not(client: Homese
     room_id = await room_of(alice, bob)
     await bob.send(room_id, "noise")
     await alice.send(room_id, "signal")
-    ignored = {"ignored_users": {bob.user_id: {}}}
+    ignored: dict[str, Any] = {"ignored_users": {bob.user_id: {}}}
     await alice.call("PUT", f"/user/{alice.user_id}/account_data/m.ignored_user_list", ignored)
     chunk = (await messages(alice, room_id, limit=100))["chunk"]
     assert [event["content"]["body"] for event in chunk if event["type"] == "m.room.message"] == ["signal"]
@@ -174,7 +174,7 @@ async def test_members_by_membership_and_at_a_point(client: Homeserver) -> None:
     await carol.call("POST", f"/join/{room_id}")
     await bob.call("POST", f"/rooms/{room_id}/leave")
 
-    async def members(**params: str) -> set[str]:
+    async def members(**params: Any) -> set[str]:
         answer = await alice.call("GET", f"/rooms/{room_id}/members", **params)
         return {event["state_key"] for event in answer["chunk"]}
 

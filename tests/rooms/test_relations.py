@@ -107,14 +107,14 @@ async def test_list_of_threads(client: Homeserver) -> None:
     path = f"{V1}/rooms/{room_id}/threads"
     wanted = [roots[1], roots[4], roots[3], roots[2], roots[0]]
     seen: list[str] = []
-    token = None
+    params: dict[str, Any] = {"limit": 2}
     while True:
-        page = await alice.call("GET", path, limit=2, **{"from": token})
+        page = await alice.call("GET", path, **params)
         seen += [one["event_id"] for one in page["chunk"]]
         assert all("m.thread" in one["unsigned"]["m.relations"] for one in page["chunk"])
-        token = page.get("next_batch")
-        if token is None:
+        if "next_batch" not in page:
             break
+        params["from"] = page["next_batch"]
     assert seen == wanted
     mine = await bob.call("GET", path, include="participated")
     assert [one["event_id"] for one in mine["chunk"]] == [roots[1]]
@@ -131,13 +131,12 @@ async def test_relations_by_type_pages_and_directions(client: Homeserver) -> Non
 
     async def walk(path: str, **params: Any) -> list[str]:
         seen: list[str] = []
-        token = None
         while True:
-            page = await alice.call("GET", path, limit=2, **{"from": token}, **params)
+            page = await alice.call("GET", path, limit=2, **params)
             seen += [one["event_id"] for one in page["chunk"]]
-            token = page.get("next_batch")
-            if token is None:
+            if "next_batch" not in page:
                 return seen
+            params["from"] = page["next_batch"]
 
     assert await walk(base) == [reaction, *reversed(replies)]
     assert await walk(base, dir="f") == [*replies, reaction]

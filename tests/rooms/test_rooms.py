@@ -170,9 +170,7 @@ async def test_kick_ban_unban(client: Homeserver) -> None:
 
 async def test_knocking(client: Homeserver) -> None:
     alice, bob = await people(client, "alice", "bob")
-    room_id = await alice.create_room(
-        initial_state=[{"type": "m.room.join_rules", "content": {"join_rule": "knock"}}]
-    )
+    room_id = await alice.create_room(initial_state=[{"type": "m.room.join_rules", "content": {"join_rule": "knock"}}])
     await bob.fail("POST", f"/join/{room_id}", status=403)
     assert await bob.call("POST", f"/knock/{room_id}", {"reason": "please"}) == {"room_id": room_id}
     assert (await state(alice, room_id, "m.room.member", bob.user_id))["membership"] == "knock"

@@ -16,13 +16,12 @@ async def space_of(user: User, name: str, **body: Any) -> str:
 async def names(user: User, space: str, **params: Any) -> list[str]:
     """Names of the rooms of a space, in the order of the pages."""
     found: list[str] = []
-    token = None
     while True:
-        page = await user.call("GET", f"{V1}/rooms/{space}/hierarchy", **{"from": token}, **params)
+        page = await user.call("GET", f"{V1}/rooms/{space}/hierarchy", **params)
         found += [room["name"] for room in page["rooms"]]
-        token = page.get("next_batch")
-        if token is None:
+        if "next_batch" not in page:
             return found
+        params["from"] = page["next_batch"]
 
 
 async def test_depth_first_in_order(client: Homeserver) -> None:
@@ -49,7 +48,7 @@ async def test_depth_first_in_order(client: Homeserver) -> None:
     children = page["rooms"][0]["children_state"]
     assert [child["state_key"] for child in children] == [first, inner, hidden, last]
     assert all("origin_server_ts" in child for child in children)
-    changed = {"from": page["next_batch"], "max_depth": 1}
+    changed: dict[str, Any] = {"from": page["next_batch"], "max_depth": 1}
     assert await bob.fail("GET", f"{V1}/rooms/{top}/hierarchy", status=400, **changed) == "M_INVALID_PARAM"
 
 

@@ -53,6 +53,7 @@ CROSSING = {
     "DELETE to_device_transactions by sent": _SWEEP,
     "DELETE uia_sessions by expires": _SWEEP,
     "DELETE key_signatures by signer_id, signing_key": "rare: somebody replaces their cross-signing keys",
+    "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
     "DELETE relations by child_id": _EVENT_ID,
     "SELECT device_lists by pos": "what changed since a position, for one sync after an absence",
     "SELECT events by event_id": _EVENT_ID,

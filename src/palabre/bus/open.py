@@ -1,8 +1,7 @@
-"""Which bus an address means."""
+"""Which bus an address means. The NATS client is loaded only where it is used: it takes its time and memory."""
 
 from . import Bus
 from .local import LocalBus
-from .nats import NatsBus
 
 
 def open_bus(url: str | None) -> Bus:
@@ -14,5 +13,7 @@ def open_bus(url: str | None) -> Bus:
     if url is None:
         return LocalBus()
     if url.startswith(("nats://", "tls://")):
+        from .nats import NatsBus
+
         return NatsBus(url)
     raise ValueError("The bus address must begin with nats:// or tls://.")

@@ -113,6 +113,8 @@ class Messaging:
             self.one_time_keys,
         )
         self.routes += [*self.aware.routes, *self.sync.routes]
+        accounts.hooks.on_device_deleted.append(self.aware.pushers.on_device_deleted)
+        accounts.hooks.on_deactivated += [self.aware.pushers.on_deactivated, self.account_data.on_deactivated]
         self.rooms.on_forgotten.append(self.account_data.forget_room)
         self.timeline.on_followed += [self.account_data.carry_over, self.aware.push_rules.carry_over]
         accounts.hooks.on_profile_changed.append(self.rooms.profile_changed)

@@ -184,7 +184,6 @@ class AccountRoutes(PageRoutes):
             request,
             f"account/{template}",
             status=error.status if error else 200,
-            signed_in=True,
             card=await self._cards.of(session.user_id),
             error=message,
             code=error.errcode if error else "",

@@ -100,13 +100,11 @@ class ConfirmRoutes(PageRoutes):
 
     async def _confirm_page(self, request: Request, pending: UiaSession) -> Response:
         session = await self._browsers.require(request, fresh=True)
-        operation = pending.operation.rpartition(" ")[2]
-        if not self.pages.texts.has(f"confirm.{operation}"):
-            operation = "other"
+        purpose = _purpose(pending.operation)
         return self.pages.page(
             request,
             "confirm.html",
-            operation=operation,
+            purpose=purpose if self.pages.texts.has(f"confirm.{purpose}") else "other",
             card=await self._cards.of(session.user_id),
             mine=session.user_id == pending.user_id,
             action=own_address(request),
@@ -175,3 +173,9 @@ class ConfirmRoutes(PageRoutes):
     def _done(self, request: Request, stage: str) -> Response:
         """The page that tells the app, where it opened the page itself; else the person goes back to it."""
         return self.pages.page(request, "done.html", what="confirmed", script=stage != OAUTH)
+
+
+def _purpose(operation: str) -> str:
+    """The name at the end of an operation; that of `delete_devices` is followed by the devices."""
+    words = operation.split(" ")
+    return "delete_devices" if words[1].endswith("/delete_devices") else words[-1]

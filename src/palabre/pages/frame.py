@@ -17,7 +17,7 @@ from ..core.text import Texts
 from ..http.endpoint import endpoint
 from ..http.request import Request
 from .addresses import Elsewhere, own_address
-from .forms import Form, read_form
+from .forms import Form, read_form, refuse_nul
 
 _HERE = Path(__file__).parent
 _SOURCE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
@@ -120,7 +120,7 @@ class Pages:
             site=self.site,
             asset=self.assets.path,
             languages=self._language_links(request, language),
-            signed_in=context.pop("signed_in", False),
+            script=script,
             **context,
         )
         return Response(html, status, headers=_headers(targets, script), media_type="text/html")
@@ -218,6 +218,7 @@ def page(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request], Awai
         @wraps(handler)
         async def answer(self: PageRoutes, request: Request) -> Response:
             try:
+                refuse_nul(request)
                 return await handler(self, request)
             except Elsewhere as elsewhere:
                 return self.pages.redirect(elsewhere.location)
@@ -237,6 +238,7 @@ def form(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request, Form]
         @wraps(handler)
         async def answer(self: PageRoutes, request: Request, body: bytes) -> Response:
             try:
+                refuse_nul(request)
                 return await handler(self, request, read_form(request, body, self.pages.site.base_url))
             except Elsewhere as elsewhere:
                 return self.pages.redirect(elsewhere.location)

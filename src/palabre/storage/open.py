@@ -1,10 +1,9 @@
-"""Which backend a database address means."""
+"""Which backend a database address means. What PostgreSQL needs is loaded only where it is used."""
 
 from pathlib import Path
 
 from ..bus import Bus
 from .database import Database, StorageError
-from .postgres import PostgresDatabase
 from .sqlite import SqliteDatabase
 
 SQLITE_FILE = "palabre.db"
@@ -28,5 +27,7 @@ def open_database(url: str | None, data_dir: Path, bus: Bus) -> Database:
     `bus` tells the other processes on the same PostgreSQL what was committed; SQLite belongs to one process.
     """
     if url is not None and is_postgres(url):
+        from .postgres import PostgresDatabase
+
         return PostgresDatabase(url, bus)
     return SqliteDatabase(data_dir / SQLITE_FILE)

@@ -151,7 +151,7 @@ class Person {
         return this.#messages(roomId).map((one) => (one.isDecryptionFailure() ? null : one.getContent().body));
     }
 
-    // Until a sync that was begun after now has been answered, with the server away for a while or not.
+    // The network is said to be back: until a sync has been answered, without waiting for the SDK's next attempt.
     async waitForSync() {
         const state = Promise.withResolvers();
         const seen = (name) => name === "SYNCING" && state.resolve();

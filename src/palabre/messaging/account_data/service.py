@@ -110,7 +110,7 @@ class AccountDataService:
         rest = {key: item for key, item in data.items.items() if key[0] != room_id}
         self._cache.put(user_id, AccountData(rest), tx)
 
-    async def forget(self, tx: Transaction, user_id: str) -> None:
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """Hook of accounts: the account is gone."""
         await store.forget(tx, user_id)
         self._cache.put(user_id, AccountData({}), tx)

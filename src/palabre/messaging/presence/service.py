@@ -166,6 +166,9 @@ class PresenceService:
         return sorted(found)
 
     def events(self, user_ids: Iterable[str]) -> list[bytes]:
-        """`m.presence` events of those that are heard of."""
+        """`m.presence` events; who was never heard of is offline."""
         now = self._clock.monotonic()
-        return [person.event(user_id, now) for user_id in user_ids if (person := self._people.get(user_id))]
+        return [(self._people.get(user_id) or _UNKNOWN).event(user_id, now) for user_id in user_ids]
+
+
+_UNKNOWN = Presence()

@@ -11,10 +11,10 @@ from ...http.request import Request
 from .models import CONDITIONAL, KINDS, Action, Kind, Rule, Ruleset
 from .service import PushRuleService, check_actions, check_rule
 
-_ALL = "/_matrix/client/v3/pushrules"
-_GLOBAL = _ALL + "/global"
-_KIND = _GLOBAL + "/{kind}"
-_RULE = _KIND + "/{rule_id}"
+_ALL = "/_matrix/client/v3/pushrules/"
+_GLOBAL = _ALL + "global/"
+_KIND = _GLOBAL + "{kind}/"
+_RULE = _KIND + "{rule_id}"
 _TAGS = ("Push notifications",)
 
 
@@ -36,15 +36,15 @@ class PushRuleRoutes:
     def __init__(self, rules: PushRuleService) -> None:
         self._rules = rules
 
-    @endpoint("GET", _ALL, _ALL + "/", access="read", tags=_TAGS)
+    @endpoint("GET", _ALL, access="read", tags=_TAGS)
     async def get_all(self, request: Request) -> dict[str, Ruleset]:
         return {"global": await self._rules.rules(request.user_id)}
 
-    @endpoint("GET", _GLOBAL, _GLOBAL + "/", access="read", tags=_TAGS)
+    @endpoint("GET", _GLOBAL, access="read", tags=_TAGS)
     async def get_global(self, request: Request) -> Ruleset:
         return await self._rules.rules(request.user_id)
 
-    @endpoint("GET", _KIND, _KIND + "/", access="read", tags=_TAGS)
+    @endpoint("GET", _KIND, access="read", tags=_TAGS)
     async def get_kind(self, request: Request) -> list[Rule]:
         return (await self._rules.rules(request.user_id))[_kind(request)]
 
@@ -85,6 +85,13 @@ class PushRuleRoutes:
         check_actions(body.actions)
         await self._rules.set_actions(request.user_id, _kind(request), request.params["rule_id"], body.actions)
         return {}
+
+    @endpoint("GET", _ALL + "{path...}", access="read", tags=_TAGS)
+    @endpoint("PUT", _ALL + "{path...}", _ALL, _GLOBAL, _KIND, access="read", tags=_TAGS)
+    @endpoint("DELETE", _ALL + "{path...}", access="read", tags=_TAGS)
+    async def no_rule(self, request: Request) -> dict[str, Any]:
+        """Everything else under this path names no rule, and is not an unknown endpoint either."""
+        raise errors.invalid_param("This is not the path of a push rule: global/{kind}/{ruleId}.")
 
 
 def _kind(request: Request) -> Kind:

@@ -15,6 +15,8 @@ from .models import CONDITIONAL, Action, Change, Custom, Kind, Rule, Ruleset, de
 ACCOUNT_DATA_TYPE = "m.push_rules"
 MAX_EVALUATORS = 50_000
 MAX_RULES = 1000
+ACTIONS = frozenset(("notify", "dont_notify", "coalesce"))
+"""The last two are historical: they are taken and do nothing."""
 
 
 class PushRuleService:
@@ -159,5 +161,6 @@ def check_rule(kind: Kind, rule: Rule) -> None:
 
 def check_actions(actions: list[Action]) -> None:
     for action in actions:
-        if isinstance(action, dict) and not isinstance(action.get("set_tweak"), str):
-            raise errors.invalid_param("An action is a word, or an object with set_tweak.")
+        known = isinstance(action.get("set_tweak"), str) if isinstance(action, dict) else action in ACTIONS
+        if not known:
+            raise errors.invalid_param("An action is notify, or an object with set_tweak.")

@@ -33,8 +33,9 @@ class Unread(msgspec.Struct):
     """One person's unread events in one room, up to position `upto`. `threads` is by thread, `main` among them."""
 
     upto: int
+    joined: int
     receipts: tuple[Receipt, ...]
-    """What the person's receipts were when the count began."""
+    """When the person joined, and what their receipts were, when the count began."""
     threads: dict[str, Count] = {}
 
     def total(self) -> Count:
@@ -71,7 +72,7 @@ class UnreadService:
         key = (user_id, room.room_id)
         mine = await self._receipts.of(user_id, room.room_id)
         count = self._counts.get(key)
-        if count is not None and count.receipts is mine.receipts:
+        if count is not None and count.receipts is mine.receipts and count.joined == joined:
             if count.upto >= upto:
                 return count
             events = await self._events(room.room_id, count.upto, upto, known, start)
@@ -81,7 +82,7 @@ class UnreadService:
                 return count
         everywhere, threads = mine.read_up_to()
         since = max(everywhere, joined)
-        count = Unread(upto, mine.receipts)
+        count = Unread(upto, joined, mine.receipts)
         events = await self._events(room.room_id, since, upto, known, start)
         await self._add(count, user_id, data, room, events, since, threads)
         self._counts[key] = count

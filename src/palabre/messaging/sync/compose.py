@@ -9,6 +9,9 @@ from ..filters.service import FilterService
 from ..history.visibility import HistoryVisibility
 from ..presence.routes import PresenceRoutes
 from ..presence.service import PresenceService
+from ..push.notifications import NotificationRoutes
+from ..push.pushers.routes import PusherRoutes
+from ..push.pushers.service import PusherService
 from ..push.routes import PushRuleRoutes
 from ..push.service import PushRuleService
 from ..push.unread import UnreadService
@@ -53,6 +56,7 @@ class Awareness:
         self.presence = PresenceService(registry, self.notifier, self.serial, clock)
         self.filters = FilterService(database)
         self.push_rules = PushRuleService(database, account_data)
+        self.pushers = PusherService(database, clock)
         self.unread = UnreadService(database, registry, self.receipts, self.push_rules)
         self.routes: list[object] = [
             AccountDataRoutes(account_data, self.push_rules),
@@ -61,6 +65,8 @@ class Awareness:
             PushRuleRoutes(self.push_rules),
             ReceiptRoutes(self.receipts),
             TypingRoutes(self.typing),
+            PusherRoutes(self.pushers),
+            NotificationRoutes(database, registry, account_data, self.receipts, self.push_rules),
         ]
 
 

@@ -83,22 +83,22 @@ class RoomArranger:
     async def left(self, window: Window, room: Room, member: Member) -> LeftRoom | None:
         """A room that the person is no longer in: up to when they left."""
         history = await room_store.state_history(self._database, room.room_id, "m.room.member", window.user_id)
-        joined_before = any(event.membership == "join" for event in history if event.pos <= window.after)
-        joined_since = any(event.membership == "join" for event in history if event.pos > window.after)
         had = next((event.membership for event in reversed(history) if event.pos <= window.after), None) == "join"
-        if not (joined_before or joined_since):
-            # An invitation or a knock came to nothing. Of the room itself the person sees nothing.
-            own = [event for event in history if event.pos == member.pos]
-            piece = Piece(own, own, member.pos - 1, member.pos, False)
-            state: list[Event] = []
-            if window.since is None:
-                return None
-        else:
+        if had or any(event.membership == "join" for event in history if event.pos > window.after):
+            last_join = max(event.pos for event in history if event.membership == "join")
+            left_at = min(event.pos for event in history if event.pos > last_join)
             visible = await self._visibility.visible(window.user_id, room)
             begin = window.after if had else 0
             piece = await self._timeline.read(window, room, visible, begin, member.since, own=member.pos)
+            piece.upto = left_at
             whole = not had or window.request.full_state
             state = await self._state.read(window, room, piece, None if whole else begin, {window.user_id})
+        elif window.since is None:
+            return None
+        else:
+            # An invitation or a knock came to nothing, or who had left is banned. Of the room they see nothing.
+            own = [event for event in history if event.pos == member.pos]
+            piece, state = Piece(own, own, member.pos - 1, member.pos, False), []
         account_data = await self._account_data.whole(window, room.room_id)
         before, after = self._states(window, state)
         timeline = await self._timeline.section(window, piece, limited=piece.limited)

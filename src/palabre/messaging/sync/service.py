@@ -124,7 +124,7 @@ class SyncService:
     async def _of_person(self, stream: PersonStream, window: Window, joined: list[str]) -> Events | None:
         if window.since is None:
             events = await stream.whole(window, joined)
-        elif stream.touched(window):
+        elif stream.touched(window, joined):
             events = await stream.changed(window, joined)
         else:
             return None

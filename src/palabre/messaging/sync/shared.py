@@ -17,6 +17,10 @@ class SharedRooms:
         """Everybody who is joined to a room that `user_id` is joined to."""
         return await self._registry.share_rooms_with(user_id)
 
+    def may_have_moved(self, user_id: str, room_ids: list[str], since: int) -> bool:
+        """False is certain."""
+        return self._tracker.memberships.since(user_id, since) or bool(self._tracker.state.among(room_ids, since))
+
     async def moved(self, user_id: str, since: int, upto: int) -> tuple[set[str], set[str]]:
         """Who came and who went in (since, upto]: `(came, went)`.
 
@@ -25,6 +29,8 @@ class SharedRooms:
         """
         came: set[str] = set()
         went: set[str] = set()
+        if self._tracker.state.newest <= since:
+            return came, went
         rooms = await self._registry.rooms_of(user_id)
         last, floor = self._tracker.state.last, self._tracker.state.floor
         for room_id in [room_id for room_id in rooms if last.get(room_id, floor) > since]:

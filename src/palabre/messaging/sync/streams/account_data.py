@@ -20,7 +20,7 @@ class GlobalAccountDataStream:
         self._tracker = tracker
         self._push_rules = push_rules
 
-    def touched(self, window: Window) -> bool:
+    def touched(self, window: Window, room_ids: list[str]) -> bool:
         return self._tracker.account_data.since(window.user_id, window.after)
 
     async def changed(self, window: Window, room_ids: list[str]) -> list[Json]:

@@ -10,12 +10,15 @@ from ..token import Token
 class PersonStream(Protocol):
     """Something that concerns a person wherever it happens: global account data, presence, to-device messages."""
 
-    def touched(self, window: Window) -> bool:
-        """Whether there may be something new; false is certain, and costs no query."""
+    def touched(self, window: Window, room_ids: list[str]) -> bool:
+        """Whether there may be something new; false is certain, and costs no query.
+
+        `room_ids`, here and below, are the rooms that the person is joined to.
+        """
         ...
 
     async def changed(self, window: Window, room_ids: list[str]) -> list[Json]:
-        """What changed in the window, as events. `room_ids` are the rooms that the person is joined to."""
+        """What changed in the window, as events."""
         ...
 
     async def whole(self, window: Window, room_ids: list[str]) -> list[Json]:

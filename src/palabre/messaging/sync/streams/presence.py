@@ -12,9 +12,14 @@ class PresenceStream:
         self._shared = shared
         self._serial = serial
 
-    def touched(self, window: Window) -> bool:
+    def touched(self, window: Window, room_ids: list[str]) -> bool:
         since = window.since
-        return since is None or self._presence.concerns(window.user_id, since.serial) or self._is_strange(window)
+        return (
+            since is None
+            or self._presence.concerns(window.user_id, since.serial)
+            or self._shared.may_have_moved(window.user_id, room_ids, since.pos)
+            or self._is_strange(window)
+        )
 
     def _is_strange(self, window: Window) -> bool:
         """The token is from before this process began: the device knows nothing of what is kept here."""

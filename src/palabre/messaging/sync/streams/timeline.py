@@ -52,14 +52,12 @@ class TimelineStream:
     async def read(self, window: Window, room: Room, visible: Visible, after: int, upto: int, *, own: int = 0) -> Piece:
         """The newest events that pass the filter, with `after < pos <= upto`; `after` is what the client has.
 
-        `visible` is what the person may read; they may read the event at position `own` in any case.
+        `visible` is what the person may read; they may read the event at position `own` in any case, and events that
+        are part of the room's state now, which they get to know anyway.
         """
         selector = window.filter.timeline
         ignored = window.data.ignored
         everything = visible.bounds == [0]
-        if not everything:
-            first = visible.bounds[0] - 1 if visible.bounds else upto
-            after = max(after, min(first, own - 1) if own else first)
         if everything and selector.everything and selector.limit > 0:
             events, more = await self._registry.timeline(room.room_id, after, upto, selector.limit)
             if not ignored or all(event.sender not in ignored or event.state_key is not None for event in events):
@@ -68,7 +66,7 @@ class TimelineStream:
         def passes(event: Event) -> bool:
             return (
                 selector.passes(event)
-                and (everything or event.pos == own or visible.allows(event.pos))
+                and (everything or event.pos == own or visible.allows(event.pos) or _is_state_of(event, room))
                 and (event.sender not in ignored or event.state_key is not None)
             )
 
@@ -112,6 +110,13 @@ class TimelineStream:
             True,
             str(token),
         )
+
+
+def _is_state_of(event: Event, room: Room) -> bool:
+    if event.state_key is None:
+        return False
+    now = room.state.get((event.type, event.state_key))
+    return now is not None and now.pos == event.pos
 
 
 def render(window: Window, events: Iterable[Event]) -> list[Json]:

@@ -1,0 +1,1 @@
+"""Where a person's notifications are to be pushed to."""
