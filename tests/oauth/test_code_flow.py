@@ -8,10 +8,8 @@ import pytest
 
 from ..api import Homeserver
 from ..pages.browser import Browser
-from ..pages.conftest import MoveClock, move_clock
+from ..pages.conftest import MoveClock
 from .app import API, DEVICE, METADATA, REDIRECT, App, new_app, refused
-
-__all__ = ["move_clock"]
 
 
 async def test_an_app_signs_in_with_the_device_id_it_chose(oauth_app: App) -> None:
@@ -54,6 +52,18 @@ async def test_a_person_may_say_no(oauth_app: App, mode: str) -> None:
     await oauth_app.browser.submit(answer="deny")
     assert oauth_app.answer()["error"] == "access_denied"
     assert oauth_app.answer()["state"] == oauth_app.state
+
+
+async def test_an_app_can_ask_for_a_new_account(oauth_app: App, move_clock: MoveClock) -> None:
+    await oauth_app.browser.open("/account")
+    await oauth_app.browser.sign_up("First")
+    await move_clock(timedelta(hours=1))
+    page = await oauth_app.browser.open(oauth_app.authorization(prompt="create"))
+    assert page.path.startswith("/account/sign-in?")
+    await oauth_app.browser.sign_up("Second")
+    assert "Second" in oauth_app.browser.page.text
+    await oauth_app.browser.submit(answer="allow")
+    assert oauth_app.answer()["code"]
 
 
 async def test_the_unstable_scopes_that_clients_still_send(oauth_app: App) -> None:

@@ -7,10 +7,8 @@ import pytest
 
 from ..api import Homeserver
 from ..pages.browser import Browser
-from ..pages.conftest import MoveClock, move_clock
+from ..pages.conftest import MoveClock
 from .app import API, DEVICE, DEVICE_GRANT, METADATA, App, new_app, refused, register
-
-__all__ = ["move_clock"]
 
 
 async def begin(app: App) -> dict[str, Any]:

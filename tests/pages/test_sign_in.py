@@ -71,6 +71,12 @@ async def test_wrong_codes_are_counted_down_and_then_end_the_code(browser: Brows
     assert page.path == "/account/sign-in/name"
 
 
+async def test_the_page_says_where_the_code_is_when_no_sms_is_sent(browser: Browser) -> None:
+    await browser.open("/account/sign-in")
+    page = await browser.submit(phone=new_number())
+    assert "test mode: the code is always 000000" in page.text
+
+
 async def test_codes_may_be_typed_with_spaces(browser: Browser) -> None:
     await browser.open("/account/sign-in")
     await browser.submit(phone=new_number())

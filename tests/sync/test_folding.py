@@ -192,6 +192,8 @@ async def play(people: list[User], steps: list[Step]) -> None:
     rooms = [await people[0].create_room(preset="public_chat", power_level_content_override=POWER) for _ in range(ROOMS)]
     history = History(people, rooms)
     try:
+        for person in range(1, PEOPLE):
+            await history._join(person, 0)
         await history._sync(9)
         for step in steps:
             await history.take(step)
@@ -205,7 +207,7 @@ POWER = {"users_default": 50, "events": {"m.room.history_visibility": 0}}
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(steps=st.lists(STEPS, min_size=5, max_size=40))
+@given(steps=st.lists(STEPS, min_size=10, max_size=60))
 async def test_increments_add_up(client: Homeserver, people: list[User], steps: list[Step]) -> None:
     if not people:
         people += [await client.register(name) for name in ("ann", "ben", "cleo")]

@@ -5,6 +5,8 @@ from urllib.parse import unquote
 from ..core import errors
 from .endpoint import Endpoint
 
+_NO_VALUES: tuple[str, ...] = ()
+
 
 class _Node:
     __slots__ = ("children", "methods", "parameter", "rest")
@@ -47,7 +49,7 @@ class Router:
 
         Raises 404 `M_UNRECOGNIZED` for an unknown path and 405 for a known path with another method.
         """
-        found = self._find(self._root, raw_path.split("/"), 1, ())
+        found = self._find(raw_path.split("/"))
         if found is None:
             raise errors.unrecognized()
         node, values = found
@@ -59,24 +61,35 @@ class Router:
         endpoint, names = entry
         return endpoint, dict(zip(names, values, strict=True))
 
-    def _find(
-        self, node: _Node, segments: list[str], index: int, values: tuple[str, ...]
-    ) -> tuple[_Node, tuple[str, ...]] | None:
-        if index == len(segments):
-            return (node, values) if node.methods else None
-        segment = segments[index]
-        child = node.children.get(segment)
-        if child is not None:
-            found = self._find(child, segments, index + 1, values)
-            if found is not None:
-                return found
-        if node.parameter is not None:
-            found = self._find(node.parameter, segments, index + 1, (*values, _decode(segment)))
-            if found is not None:
-                return found
-        if node.rest is not None:
-            return node.rest, (*values, _decode("/".join(segments[index:])))
-        return None
+    def _find(self, segments: list[str]) -> tuple[_Node, tuple[str, ...]] | None:
+        """Walk down by literal segments, else by a parameter, else by a rest; go back where that ends nowhere."""
+        node: _Node | None = self._root
+        index, values = 1, _NO_VALUES
+        passed_by: list[tuple[_Node, int, tuple[str, ...]]] = []
+        while True:
+            if node is None:
+                if not passed_by:
+                    return None
+                parent, index, values = passed_by.pop()
+            elif index == len(segments):
+                if node.methods:
+                    return node, values
+                node = None
+                continue
+            else:
+                parent = node
+                node = parent.children.get(segments[index])
+                if node is not None:
+                    if parent.parameter is not None or parent.rest is not None:
+                        passed_by.append((parent, index, values))
+                    index += 1
+                    continue
+            node = parent.parameter
+            if node is not None:
+                values = (*values, _decode(segments[index]))
+                index += 1
+            elif parent.rest is not None:
+                return parent.rest, (*values, _decode("/".join(segments[index:])))
 
 
 def _decode(segment: str) -> str:

@@ -53,6 +53,10 @@ class RoomPeople:
         account = await self._accounts.people.get(user_id)
         return account is not None and account.is_active
 
+    async def is_guest(self, user_id: str) -> bool:
+        account = await self._accounts.people.get(user_id)
+        return account is not None and account.is_guest
+
     async def member_profile(self, user_id: str) -> JsonObject:
         fields = (await self._accounts.profiles.get(user_id)).fields
         return {name: fields[name] for name in ("displayname", "avatar_url") if name in fields}

@@ -1,6 +1,7 @@
 """The pages and OAuth, put together on top of the accounts."""
 
 from pathlib import Path
+from typing import Literal
 
 from ..accounts.compose import Accounts, default_terms
 from ..accounts.oauth.routes import OAuthRoutes
@@ -28,7 +29,14 @@ def page_routes(
 ) -> list[object]:
     """The routes of every page and of OAuth. `terms` are those that `Accounts` was given."""
     options = accounts.options
-    pages = Pages(Texts.load(TEXTS), Site(options.public_url, options.server_name, options.default_region))
+    codes: Literal["sms", "console", "test"] = "sms" if options.sms else "console"
+    site = Site(
+        base_url=options.public_url,
+        server_name=options.server_name,
+        default_region=options.default_region,
+        codes="test" if options.test_mode else codes,
+    )
+    pages = Pages(Texts.load(TEXTS), site)
     browsers = Browsers(database, clock, accounts.people, pages)
     accounts.hooks.on_deactivated.append(browsers.forget)
     cards = Cards(accounts.people, accounts.profiles)

@@ -18,7 +18,7 @@ from ..http.request import Request
 from ..storage.database import Database, Transaction
 from .addresses import Elsewhere, own_address, sign_in_address
 from .browser.service import Browsers
-from .countries import Countries, readable
+from .countries import readable
 from .forms import Form
 from .frame import PageRoutes, Pages, form, page
 from .people import Cards
@@ -49,7 +49,6 @@ class ConfirmRoutes(PageRoutes):
         self._uia = uia
         self._sign_in = sign_in
         self._terms = terms
-        self._countries = Countries()
 
     @page(CONFIRM, "/account/identity")
     async def confirm(self, request: Request) -> Response:
@@ -141,7 +140,7 @@ class ConfirmRoutes(PageRoutes):
             "auth/number.html",
             status=200 if error is None else min(error.status, 499),
             action=own_address(request),
-            countries=self._countries.options(self.pages.language(request)),
+            countries=self.pages.countries.options(self.pages.language(request)),
             country=sent["country"] or self.pages.site.default_region or "",
             phone=sent["phone"],
             sid=sent["sid"],

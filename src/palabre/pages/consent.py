@@ -35,7 +35,7 @@ class ConsentRoutes(PageRoutes):
             authorization = await self._authorization(request)
         except Refused as refused:
             return self.pages.redirect(refused.location)
-        session = await self._browsers.require(request)
+        session = await self._browsers.require(request, fresh=authorization.wants_account)
         return self._consent_page(request, authorization, await self._cards.of(session.user_id))
 
     @form(AUTHORIZE)

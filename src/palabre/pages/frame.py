@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
@@ -17,6 +17,7 @@ from ..core.text import Texts
 from ..http.endpoint import endpoint
 from ..http.request import Request
 from .addresses import Elsewhere, own_address
+from .countries import Countries
 from .forms import Form, read_form, refuse_nul
 
 _HERE = Path(__file__).parent
@@ -36,6 +37,8 @@ class Site(msgspec.Struct, frozen=True):
     server_name: str
     default_region: str | None = None
     """ISO 3166-1 code of the country that the phone number form starts with."""
+    codes: Literal["sms", "console", "test"] = "sms"
+    """How one-time codes reach people: by SMS, on the server's terminal, or always the same in test mode."""
 
     @property
     def secure(self) -> bool:
@@ -76,6 +79,7 @@ class Pages:
         self.texts = texts
         self.site = site
         self.assets = Assets(_HERE / "static")
+        self.countries = Countries()
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"),
             autoescape=True,

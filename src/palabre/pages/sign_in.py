@@ -19,7 +19,7 @@ from .addresses import HOME, local_path, sign_in_address
 from .addresses import SIGN_IN as PATH
 from .browser.models import Progress
 from .browser.service import Browsers
-from .countries import Countries, readable
+from .countries import readable
 from .forms import Form
 from .frame import PageRoutes, Pages, form, page
 
@@ -32,7 +32,6 @@ class SignInRoutes(PageRoutes):
         self._browsers = browsers
         self._sign_in = sign_in
         self._clock = clock
-        self._countries = Countries()
 
     # the number
 
@@ -69,7 +68,7 @@ class SignInRoutes(PageRoutes):
             "number.html",
             error,
             {"M_INVALID_PARAM": "sign_in.bad_number"},
-            countries=self._countries.options(self.pages.language(request)),
+            countries=self.pages.countries.options(self.pages.language(request)),
             country=sent["country"] or self.pages.site.default_region or "",
             phone=sent["phone"],
             continue_to=local_path(sent["continue"]) or HOME,

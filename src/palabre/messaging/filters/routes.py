@@ -15,13 +15,19 @@ class FilterRoutes:
         self._filters = filters
 
     @endpoint(
-        "POST", "/_matrix/client/v3/user/{user_id}/filter", access="read", body=JsonObject, tags=_TAGS, max_body=65_536
+        "POST",
+        "/_matrix/client/v3/user/{user_id}/filter",
+        access="read",
+        guest=True,
+        body=JsonObject,
+        tags=_TAGS,
+        max_body=65_536,
     )
     async def post_filter(self, request: Request, body: JsonObject) -> dict[str, Any]:
         request.require_self(request.params["user_id"])
         return {"filter_id": await self._filters.add(request.user_id, body)}
 
-    @endpoint("GET", "/_matrix/client/v3/user/{user_id}/filter/{filter_id}", access="read", tags=_TAGS)
+    @endpoint("GET", "/_matrix/client/v3/user/{user_id}/filter/{filter_id}", access="read", guest=True, tags=_TAGS)
     async def get_filter(self, request: Request) -> Any:
         request.require_self(request.params["user_id"])
         return await self._filters.get(request.user_id, request.params["filter_id"])

@@ -31,6 +31,7 @@ class ReceiptRoutes:
         "POST",
         "/_matrix/client/v3/rooms/{room_id}/receipt/{type}/{event_id}",
         access="read",
+        guest=True,
         body=ReceiptBody,
         optional_body=True,
         tags=_TAGS,
@@ -47,7 +48,14 @@ class ReceiptRoutes:
         await self._receipts.mark(request.user_id, request.params["room_id"], {type_: event_id}, thread_id)
         return {}
 
-    @endpoint("POST", "/_matrix/client/v3/rooms/{room_id}/read_markers", access="read", body=MarkersBody, tags=_TAGS)
+    @endpoint(
+        "POST",
+        "/_matrix/client/v3/rooms/{room_id}/read_markers",
+        access="read",
+        guest=True,
+        body=MarkersBody,
+        tags=_TAGS,
+    )
     async def post_read_markers(self, request: Request, body: MarkersBody) -> dict[str, Any]:
         marks = {FULLY_READ: body.fully_read, READ: body.read, PRIVATE: body.private}
         wanted = {type_: event_id for type_, event_id in marks.items() if event_id is not None}

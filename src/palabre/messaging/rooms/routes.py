@@ -36,11 +36,6 @@ class Invitation(msgspec.Struct):
     address: str | None = None
 
 
-class JoinBody(msgspec.Struct):
-    reason: str | None = None
-    third_party_signed: JsonObject | None = None
-
-
 class Aliases(Protocol):
     async def resolve(self, room_id_or_alias: str) -> str:
         """The room id. Raises 404 `M_NOT_FOUND` for an alias that does not exist."""
@@ -60,7 +55,14 @@ class RoomRoutes:
 
     # sending
 
-    @endpoint("PUT", f"{_ROOM}/send/{{event_type}}/{{txn_id}}", access="send", body=JsonObject, limit="messages.send")
+    @endpoint(
+        "PUT",
+        f"{_ROOM}/send/{{event_type}}/{{txn_id}}",
+        access="send",
+        guest=True,
+        body=JsonObject,
+        limit="messages.send",
+    )
     async def send(self, request: Request, body: JsonObject) -> JsonObject:
         params = request.params
         return {
@@ -69,7 +71,7 @@ class RoomRoutes:
             )
         }
 
-    @endpoint("POST", f"{_ROOM}/send/{{event_type}}", access="send", body=JsonObject, limit="messages.send")
+    @endpoint("POST", f"{_ROOM}/send/{{event_type}}", access="send", guest=True, body=JsonObject, limit="messages.send")
     async def send_without_transaction(self, request: Request, body: JsonObject) -> JsonObject:
         params = request.params
         return {
@@ -95,6 +97,7 @@ class RoomRoutes:
         "PUT",
         f"{_ROOM}/redact/{{event_id}}/{{txn_id}}",
         access="send",
+        guest=True,
         body=JsonObject,
         optional_body=True,
         limit="messages.send",
@@ -120,7 +123,9 @@ class RoomRoutes:
 
     # reading
 
-    @endpoint("GET", f"{_ROOM}/state/{{event_type}}", f"{_ROOM}/state/{{event_type}}/{{state_key}}", access="read")
+    @endpoint(
+        "GET", f"{_ROOM}/state/{{event_type}}", f"{_ROOM}/state/{{event_type}}/{{state_key}}", access="read", guest=True
+    )
     async def state_event(self, request: Request) -> Any:
         params = request.params
         state = await self._rooms.readable_state(params["room_id"], request.user_id)
@@ -131,12 +136,12 @@ class RoomRoutes:
             return Reply(event.json)
         return event.content
 
-    @endpoint("GET", f"{_ROOM}/state", access="read")
+    @endpoint("GET", f"{_ROOM}/state", access="read", guest=True)
     async def state(self, request: Request) -> list[msgspec.Raw]:
         state = await self._rooms.readable_state(request.params["room_id"], request.user_id)
         return [msgspec.Raw(event.json) for event in state.values()]
 
-    @endpoint("GET", f"{_ROOM}/joined_members", access="read")
+    @endpoint("GET", f"{_ROOM}/joined_members", access="read", guest=True)
     async def joined_members(self, request: Request) -> JsonObject:
         room = await self._rooms.joined_room(request.params["room_id"], request.user_id)
         joined: JsonObject = {}
@@ -148,30 +153,37 @@ class RoomRoutes:
             }
         return {"joined": joined}
 
-    @endpoint("GET", f"{_V3}/joined_rooms", access="read")
+    @endpoint("GET", f"{_V3}/joined_rooms", access="read", guest=True)
     async def joined_rooms(self, request: Request) -> JsonObject:
         return {"joined_rooms": await self._rooms.joined_rooms(request.user_id)}
 
     # coming and going
 
-    @endpoint("POST", f"{_ROOM}/join", access="rooms", body=JoinBody, optional_body=True, limit="rooms.join")
-    async def join(self, request: Request, body: JoinBody) -> JsonObject:
+    @endpoint(
+        "POST", f"{_ROOM}/join", access="rooms", guest=True, body=JsonObject, optional_body=True, limit="rooms.join"
+    )
+    async def join(self, request: Request, body: JsonObject) -> JsonObject:
         return await self._join(request, request.params["room_id"], body)
 
     @endpoint(
         "POST",
         f"{_V3}/join/{{room_id_or_alias}}",
         access="rooms",
-        body=JoinBody,
+        guest=True,
+        body=JsonObject,
         optional_body=True,
         limit="rooms.join",
     )
-    async def join_by_name(self, request: Request, body: JoinBody) -> JsonObject:
+    async def join_by_name(self, request: Request, body: JsonObject) -> JsonObject:
         room_id = await self._aliases.resolve(request.params["room_id_or_alias"])
         return await self._join(request, room_id, body)
 
-    async def _join(self, request: Request, room_id: str, body: JoinBody) -> JsonObject:
-        await self._rooms.join(request.user_id, room_id, {"reason": body.reason} if body.reason is not None else None)
+    async def _join(self, request: Request, room_id: str, body: JsonObject) -> JsonObject:
+        """What the body has beyond the specification becomes content of the member event, as clients expect."""
+        if not isinstance(body.get("reason", ""), str):
+            raise errors.bad_json("reason must be text.")
+        content = {name: value for name, value in body.items() if name != "third_party_signed"}
+        await self._rooms.join(request.user_id, room_id, content)
         return {"room_id": room_id}
 
     @endpoint(
@@ -191,12 +203,12 @@ class RoomRoutes:
         await self._rooms.invite(request.user_id, request.params["room_id"], body.user_id, body.reason)
         return {}
 
-    @endpoint("POST", f"{_ROOM}/leave", access="account", body=Reason, optional_body=True)
+    @endpoint("POST", f"{_ROOM}/leave", access="account", guest=True, body=Reason, optional_body=True)
     async def leave(self, request: Request, body: Reason) -> JsonObject:
         await self._rooms.leave(request.user_id, request.params["room_id"], body.reason)
         return {}
 
-    @endpoint("POST", f"{_ROOM}/forget", access="account", body=JsonObject, optional_body=True)
+    @endpoint("POST", f"{_ROOM}/forget", access="account", guest=True, body=JsonObject, optional_body=True)
     async def forget(self, request: Request, body: JsonObject) -> JsonObject:
         await self._rooms.forget(request.user_id, request.params["room_id"])
         return {}

@@ -37,9 +37,14 @@ class People(Protocol):
 
     async def exists(self, user_id: str) -> bool: ...
 
+    async def is_guest(self, user_id: str) -> bool: ...
+
     async def member_profile(self, user_id: str) -> JsonObject:
         """`displayname` and `avatar_url` as they go into a member event; absent when not set."""
         ...
+
+
+_SPONSOR = "join_authorised_via_users_server"
 
 
 class RoomService:
@@ -240,16 +245,28 @@ class RoomService:
             if before is not None and before.sender == session.user_id and before.content == content:
                 authorise(room, draft)
                 return before.event_id
-            return (await self._timeline.append(tx, room, draft)).event_id
+            event = await self._timeline.append(tx, room, draft)
+            if event_type == "m.room.guest_access" and content.get("guest_access") != "can_join":
+                await self._dismiss_guests(tx, room)
+            return event.event_id
 
         return await self._database.write(work)
 
+    async def _dismiss_guests(self, tx: Transaction, room: Room) -> None:
+        """Section "Guest Access": who is in the room as a guest leaves it when it takes none any more."""
+        for user_id in room.joined:
+            if await self._people.is_guest(user_id):
+                await self._append(tx, room.room_id, _member(user_id, user_id, "leave", {}))
+
     async def _send_member(self, session: Session, room_id: str, target: str, content: Content) -> str:
         """A membership set as state goes the same ways, and past the same checks, as its own endpoint."""
-        if content.get("membership") == "invite":
+        body = {name: value for name, value in content.items() if name != _SPONSOR}
+        if body.get("membership") == "invite":
             await self._check_invitee(session.user_id, target)
+        elif body.get("membership") == "join" and target == session.user_id:
+            return await self._join(target, room_id, body)
         return await self._database.write(
-            lambda tx: self._member_event(tx, room_id, Draft(session.user_id, "m.room.member", dict(content), target))
+            lambda tx: self._member_event(tx, room_id, Draft(session.user_id, "m.room.member", body, target))
         )
 
     async def _check_aliases(self, room_id: str, content: Content) -> None:
@@ -274,8 +291,10 @@ class RoomService:
         async def work(tx: Transaction) -> str:
             room = await self.room(room_id, tx)
             target = await store.event(tx, event_id)
-            if target is None or target.room_id != room_id:
-                raise errors.not_found("There is no such event in this room.")
+            if target is None:
+                raise errors.not_found("There is no such event.")
+            if target.room_id != room_id:
+                raise errors.invalid_param("This event is in another room.")
             power = PowerLevels(room)
             if target.sender != session.user_id and power.user(session.user_id) < power.named("redact"):
                 raise errors.forbidden("You do not have the power to redact other people's events here.")
@@ -298,19 +317,25 @@ class RoomService:
 
     async def join(self, user_id: str, room_id: str, content: Content | None = None) -> None:
         """Join a room (section "Joining rooms"), by invitation, by its join rule, or where one already is."""
-        profile = await self._people.member_profile(user_id)
+        room = await self.room(room_id)
+        if user_id not in room.joined:
+            await self._join(user_id, room_id, {**(content or {}), **await self._people.member_profile(user_id)})
 
-        async def work(tx: Transaction) -> None:
+    async def _join(self, user_id: str, room_id: str, content: Content) -> str:
+        """Who authorised the join of a restricted room is the server's to say, not the client's."""
+        body = {name: value for name, value in content.items() if name != _SPONSOR}
+        body["membership"] = "join"
+        guest = await self._people.is_guest(user_id)
+
+        async def work(tx: Transaction) -> str:
             room = await self.room(room_id, tx)
-            if user_id in room.joined:
-                return
-            body = {**(content or {}), **profile, "membership": "join"}
-            sponsor = await self._sponsor(tx, room, user_id)
-            if sponsor is not None:
-                body["join_authorised_via_users_server"] = sponsor
-            await self._timeline.append(tx, room, Draft(user_id, "m.room.member", body, user_id))
+            if guest and room.text("m.room.guest_access", "guest_access") != "can_join":
+                raise errors.ApiError(403, "M_GUEST_ACCESS_FORBIDDEN", "This room does not take guests.")
+            sponsor = await self._sponsor(tx, room, user_id) if user_id not in room.joined else None
+            with_sponsor = body if sponsor is None else {**body, _SPONSOR: sponsor}
+            return await self._member_event(tx, room_id, Draft(user_id, "m.room.member", with_sponsor, user_id))
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def _sponsor(self, tx: Transaction, room: Room, user_id: str) -> str | None:
         """For a restricted room: somebody in it with the power to invite, when the person meets a condition."""

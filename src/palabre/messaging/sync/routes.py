@@ -19,7 +19,9 @@ class SyncRoutes:
         self._sync = sync
         self._filters = filters
 
-    @endpoint("GET", "/_matrix/client/v3/sync", access="read", tags=("Room participation",), returns=SyncResponse)
+    @endpoint(
+        "GET", "/_matrix/client/v3/sync", access="read", guest=True, tags=("Room participation",), returns=SyncResponse
+    )
     async def get_sync(self, request: Request) -> SyncResponse:
         wanted = SyncRequest(
             request.user_id,

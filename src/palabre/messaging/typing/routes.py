@@ -23,6 +23,7 @@ class TypingRoutes:
         "PUT",
         "/_matrix/client/v3/rooms/{room_id}/typing/{user_id}",
         access="send",
+        guest=True,
         body=TypingBody,
         tags=("Room participation",),
     )

@@ -1,0 +1,416 @@
+"""For every endpoint a body that makes sense, and what can be made of it that does not."""
+
+import copy
+import json
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, Union, get_args, get_origin
+from urllib.parse import quote
+
+import msgspec
+
+from palabre.http.endpoint import Endpoint
+
+from ..api import PASSWORD, User, unique
+
+NOT_JSON: list[bytes] = [
+    b"",
+    b"\x00",
+    b"\xff\xfe\x00{",
+    b"{",
+    b'{"a":',
+    b"{'a': 1}",
+    b'{"a": 1}}',
+    b'{"a": NaN}',
+    b'{"a": 1e400}',
+    b'{"a": -Infinity}',
+    b'{"a": 0x10}',
+    b'{"a": "\xff"}',
+    b'{"a": "\x00"}',
+    rb'{"a": "\ud800"}',
+    rb'{"\udfff": 1}',
+    rb'{"a": "\ud800\u0041"}',
+    b'\xef\xbb\xbf{"a": 1}',
+    '{"a": 1}'.encode("utf-16"),
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b"[" * 5_000 + b"]" * 5_000,
+    b'{"a":' * 200 + b"1" + b"}" * 200,
+    b'{"a": ' + b"9" * 5_000 + b"}",
+    b"[]",
+    b"null",
+    b"true",
+    b"0",
+    b'"text"',
+]
+"""None of these is an object; every endpoint that takes JSON refuses them (an absent body may be allowed)."""
+
+WRONG: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    2**53,
+    -(2**63),
+    10**30,
+    "",
+    "\x00",
+    "\U0001f335\u202e",
+    "@",
+    "!:",
+    "x" * 70_000,
+    [],
+    {},
+    [[]],
+    [None, 1, "a", {}],
+    {"": {"": [None]}},
+    {"a": 1, "\x00": 2},
+]
+"""What stands where something else should."""
+
+SEGMENTS = [
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "%",
+    "%zz",
+    "%2e%2e%2f%2e%2e",
+    "..",
+    "@",
+    "%40%3a",
+    "%21",
+    "$",
+    "%0a%0d",
+    "%F0%9F%8C%B5",
+    "%27%20OR%201%3D1--",
+    "{x}",
+    "9" * 40,
+    "-1",
+    "x" * 3_000,
+]
+"""What stands in a path where a name should."""
+
+QUERY = [
+    "",
+    "x",
+    "-1",
+    "1.5",
+    "9" * 30,
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "%",
+    "%F0%9F%8C%B5",
+    "[]",
+    "%7B%7D",
+    "null",
+    "true",
+    "f",
+    "b",
+    "x" * 3_000,
+]
+PARAMETERS = (
+    "since from to limit dir filter at membership not_membership ts full_state set_presence use_state_after access_token "
+    "user_id kind username version format only before after suggested_only max_depth via include recurse server next_batch "
+    "room_id archived event_id redirectUrl client_id response_type state scope token session action language"
+).split()
+
+
+class World:
+    """Somebody's names for the things they have."""
+
+    def __init__(self, user: User, other: User, names: dict[str, str]) -> None:
+        self.user, self.other, self.names = user, other, names
+
+    @classmethod
+    async def make(cls, user: User, other: User) -> "World":
+        """`user` has a room that `other` is in too, and one of everything else."""
+        alias = unique("hall")
+        room_id = await user.create_room(preset="public_chat", room_alias_name=alias, name="Salle")
+        await other.call("POST", f"/rooms/{room_id}/join")
+        event_id = await user.send(room_id)
+        backup = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": {"public_key": "A" * 43}}
+        version = (await user.call("POST", "/room_keys/version", backup))["version"]
+        names = {
+            "user_id": user.user_id,
+            "device_id": user.device_id,
+            "room_id": room_id,
+            "room_id_or_alias": room_id,
+            "room_alias": f"#{alias}:{user.user_id.partition(':')[2]}",
+            "event_id": event_id,
+            "event_type": "m.room.message",
+            "state_key": "",
+            "type": "org.example.note",
+            "tag": "u.friends",
+            "filter_id": (await user.call("POST", f"/user/{user.user_id}/filter", {}))["filter_id"],
+            "field": "displayname",
+            "kind": "override",
+            "rule_id": "org.example.rule",
+            "rel_type": "m.thread",
+            "version": version,
+            "session_id": "session",
+            "stage": "m.login.terms",
+            "language": "en",
+        }
+        return cls(user, other, names)
+
+    def path(self, endpoint: Endpoint, **instead: str) -> str:
+        """The endpoint's path with names in it; those of `instead` go in as they are."""
+        names = {name: quote(value, safe="") for name, value in self.names.items()} | instead
+        if endpoint.path.endswith("/receipt/{type}/{event_id}"):
+            names = {**names, "type": "m.read"} | instead
+        parts = []
+        for segment in endpoint.path.split("/"):
+            parameter = segment.strip("{}").removesuffix("...")
+            parts.append(names.get(parameter, unique("x")) if segment.startswith("{") else segment)
+        return "/".join(parts)
+
+    # bodies that make sense
+
+    def bodies(self, endpoint: Endpoint) -> list[Any]:
+        """Bodies that the endpoint takes, or nearly so; none when it takes no JSON."""
+        if endpoint.body is None or endpoint.body is bytes:
+            return []
+        special = self._special().get(endpoint.path.rpartition("/v3/")[2].removeprefix("rooms/{room_id}/"))
+        return special or [self._example(endpoint.body)]
+
+    def _example(self, kind: Any, name: str = "") -> Any:
+        origin, arguments = get_origin(kind), get_args(kind)
+        if name in self._by_name():
+            return self._by_name()[name]
+        if origin is Literal:
+            return arguments[0]
+        if origin in (Union, types.UnionType):
+            return self._example(arguments[0], name)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return {one.encode_name: self._example(one.type, one.encode_name) for one in msgspec.structs.fields(kind)}
+        if origin is list:
+            return [self._example(arguments[0], name.removesuffix("s"))]
+        if origin is dict:
+            return {"key": self._example(arguments[1])}
+        if hasattr(kind, "__metadata__"):
+            return self._example(arguments[0], name)
+        examples: dict[Any, Any] = {str: "text", int: 1, bool: True, float: 0.5}
+        return examples.get(kind, {})
+
+    def _by_name(self) -> dict[str, Any]:
+        names = self.names
+        return {
+            "user_id": self.other.user_id,
+            "room_id": names["room_id"],
+            "event_id": names["event_id"],
+            "auth": {
+                "type": "m.login.password",
+                "session": "unknown",
+                "password": "not the password",
+                "identifier": {"type": "m.id.user", "user": names["user_id"]},
+                "threepid_creds": {"sid": "sid", "client_secret": "secret"},
+            },
+            "identifier": {"type": "m.id.user", "user": names["user_id"], "country": "FR", "phone": "0612345678"},
+            "country": "FR",
+            "region": "FR",
+            "phone": "06 12 34 56 78",
+            "phones": ["06 12 34 56 78"],
+            "phone_number": "06 12 34 56 78",
+            "client_secret": "secret",
+            "medium": "msisdn",
+            "address": "33612345678",
+            "room_version": "12",
+            "new_version": "11",
+            "room_alias_name": unique("hall"),
+            "username": unique("somebody"),
+            "password": PASSWORD,
+            "invite": [self.other.user_id],
+            "invite_3pid": [],
+            "now": None,
+        }
+
+    def _special(self) -> dict[str, list[Any]]:
+        """What the type of the body does not say, by the end of the path."""
+        me, other, names = self.user.user_id, self.other.user_id, self.names
+        device, room_id, event_id = self.user.device_id, names["room_id"], names["event_id"]
+        relation = {"rel_type": "m.thread", "event_id": event_id, "m.in_reply_to": {"event_id": event_id}}
+        message = {
+            "msgtype": "m.text",
+            "body": "hello",
+            "m.relates_to": relation,
+            "m.mentions": {"user_ids": [other], "room": True},
+            "m.new_content": {"body": "hello"},
+        }
+        signed = {"signatures": {me: {f"ed25519:{device}": "A" * 86}}}
+        keys = {
+            "user_id": me,
+            "device_id": device,
+            "algorithms": ["m.megolm.v1.aes-sha2"],
+            "keys": {f"curve25519:{device}": "A" * 43, f"ed25519:{device}": "A" * 43},
+            **signed,
+        }
+        key = {"user_id": me, "usage": ["master"], "keys": {"ed25519:" + "A" * 43: "A" * 43}, **signed}
+        session = {"first_message_index": 0, "forwarded_count": 0, "is_verified": True, "session_data": {"a": "b"}}
+        filter_ = {
+            "event_fields": ["content.body"],
+            "event_format": "client",
+            "account_data": {"limit": 1, "types": ["m.*"], "not_types": ["x"], "senders": [me], "not_senders": [other]},
+            "presence": {"limit": 1},
+            "room": {
+                "rooms": [room_id],
+                "not_rooms": [],
+                "include_leave": True,
+                "timeline": {"limit": 1, "lazy_load_members": True, "contains_url": False, "related_by_senders": [me]},
+                "state": {"types": ["m.room.*"], "include_redundant_members": True},
+                "ephemeral": {"types": []},
+                "account_data": {"not_rooms": [room_id]},
+            },
+        }
+        return {
+            "send/{event_type}": [message],
+            "send/{event_type}/{txn_id}": [message],
+            "state/{event_type}": list(STATE.values()),
+            "state/{event_type}/{state_key}": [],
+            "redact/{event_id}": [{"reason": "x"}],
+            "user/{user_id}/filter": [filter_],
+            "user/{user_id}/account_data/{type}": list(ACCOUNT_DATA.values()),
+            "user/{user_id}/rooms/{room_id}/tags/{tag}": [{"order": 0.5}],
+            "profile/{user_id}/{field}": [{"displayname": "Awa"}],
+            "keys/upload": [
+                {
+                    "device_keys": keys,
+                    "one_time_keys": {"signed_curve25519:A": {"key": "A" * 43, **signed}, "curve25519:B": "A" * 43},
+                    "fallback_keys": {"signed_curve25519:C": {"key": "A" * 43, "fallback": True, **signed}},
+                }
+            ],
+            "keys/query": [{"device_keys": {other: [], me: [device]}, "timeout": 0}],
+            "keys/claim": [{"one_time_keys": {other: {self.other.device_id: "signed_curve25519"}}}],
+            "keys/signatures/upload": [{me: {device: keys, "A" * 43: key}}],
+            "keys/device_signing/upload": [{"master_key": key, "self_signing_key": key, "user_signing_key": key}],
+            "sendToDevice/{event_type}/{txn_id}": [{"messages": {other: {"*": {"a": 1}}, me: {device: {}}}}],
+            "room_keys/keys": [{"rooms": {room_id: {"sessions": {"session": session}}}}],
+            "room_keys/keys/{room_id}": [{"sessions": {"session": session}}],
+            "pushrules/global/{kind}/{rule_id}": [
+                {
+                    "actions": ["notify", {"set_tweak": "sound", "value": "default"}],
+                    "conditions": [
+                        {"kind": "event_match", "key": "content.body", "pattern": "hello"},
+                        {"kind": "event_property_is", "key": "content.body", "value": 1},
+                        {"kind": "room_member_count", "is": ">2"},
+                        {"kind": "sender_notification_permission", "key": "room"},
+                    ],
+                }
+            ],
+            "pushers/set": [
+                {
+                    "app_id": "a",
+                    "pushkey": "k",
+                    "kind": "http",
+                    "app_display_name": "a",
+                    "device_display_name": "d",
+                    "lang": "fr",
+                    "data": {"url": "https://push.invalid/_matrix/push/v1/notify", "format": "event_id_only"},
+                }
+            ],
+            "publicRooms": [
+                {"limit": 1, "since": "x", "filter": {"generic_search_term": "x", "room_types": [None, "m.space"]}}
+            ],
+            "search": [
+                {
+                    "search_categories": {
+                        "room_events": {
+                            "search_term": "hello",
+                            "keys": ["content.body"],
+                            "filter": {"rooms": [room_id], "limit": 1},
+                            "order_by": "recent",
+                            "event_context": {"before_limit": 1, "after_limit": 1, "include_profile": True},
+                            "groupings": {"group_by": [{"key": "room_id"}]},
+                            "include_state": True,
+                        }
+                    }
+                }
+            ],
+            "createRoom": [
+                {
+                    "preset": "private_chat",
+                    "invite": [other],
+                    "is_direct": True,
+                    "name": "n",
+                    "topic": "t",
+                    "room_version": "11",
+                    "creation_content": {"m.federate": False, "type": "m.space", "additional_creators": [other]},
+                    "initial_state": [{"type": "m.room.name", "state_key": "", "content": {"name": "x"}}],
+                    "power_level_content_override": {"users": {me: 100}, "events": {"m.room.name": 50}, "ban": 50},
+                }
+            ],
+        }
+
+
+STATE: dict[str, Any] = {
+    "m.room.name": {"name": "Salle"},
+    "m.room.topic": {"topic": "x", "m.topic": {"m.text": [{"body": "x", "mimetype": "text/plain"}]}},
+    "m.room.avatar": {"url": "mxc://a/b", "info": {"w": 1}},
+    "m.room.join_rules": {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": "!a"}]},
+    "m.room.history_visibility": {"history_visibility": "shared"},
+    "m.room.guest_access": {"guest_access": "can_join"},
+    "m.room.pinned_events": {"pinned": ["$a"]},
+    "m.room.canonical_alias": {"alias": "#a:test.local", "alt_aliases": ["#a:test.local"]},
+    "m.room.server_acl": {"allow": ["*"], "deny": [], "allow_ip_literals": True},
+    "m.room.encryption": {"algorithm": "m.megolm.v1.aes-sha2", "rotation_period_ms": 1},
+    "m.room.tombstone": {"body": "x", "replacement_room": "!a"},
+    "m.space.child": {"via": ["test.local"], "order": "a", "suggested": True},
+    "m.room.third_party_invite": {"display_name": "x", "public_keys": [{"public_key": "x"}]},
+    "m.room.member": {"membership": "join", "displayname": "x", "avatar_url": "mxc://a/b", "reason": "x"},
+    "m.room.power_levels": {
+        "users": {"@a:test.local": 0},
+        "events": {"m.room.name": 50},
+        "ban": 50,
+        "users_default": 0,
+        "notifications": {"room": 50},
+    },
+    "m.room.create": {"room_version": "12", "creator": "@a:test.local", "predecessor": {"room_id": "!a"}},
+}
+"""State that the server itself looks at, the most harmful last."""
+
+ACCOUNT_DATA: dict[str, Any] = {
+    "m.direct": {"@a:test.local": ["!a"]},
+    "m.ignored_user_list": {"ignored_users": {"@a:test.local": {}}},
+    "m.invite_permission_config": {"default_action": "allow"},
+    "m.push_rules": {"global": {"override": []}},
+    "m.fully_read": {"event_id": "$a"},
+    "m.tag": {"tags": {"u.a": {"order": 0.5}}},
+    "m.marked_unread": {"unread": True},
+    "org.example.note": {"text": "note"},
+}
+
+
+def mutations(body: Any) -> Iterator[Any]:
+    """`body` with each of its parts, at any depth, in turn left out or replaced by each of `WRONG`."""
+    yield from WRONG
+    for path in _paths(body):
+        for wrong in WRONG:
+            changed = copy.deepcopy(body)
+            _at(changed, path[:-1])[path[-1]] = wrong
+            yield changed
+        changed = copy.deepcopy(body)
+        del _at(changed, path[:-1])[path[-1]]
+        yield changed
+        if isinstance(_at(body, path), dict):
+            for odd in ("", "\x00", "x" * 300, "@", "\U0001f335", "a.b"):
+                changed = copy.deepcopy(body)
+                _at(changed, path)[odd] = 1
+                yield changed
+
+
+def _paths(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inside = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for key, value in inside:
+        yield (*at, key)
+        yield from _paths(value, (*at, key))
+
+
+def _at(body: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        body = body[key]
+    return body
+
+
+def encode(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
