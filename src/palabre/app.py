@@ -29,6 +29,7 @@ def build(settings: Settings) -> HttpServer:
     token = operator_token(settings.data)
     server = HttpServer(
         limits,
+        clock,
         trusted_proxies=settings.trusted_proxies,
         operator_token_matches=lambda given: hmac.compare_digest(given.encode(), token.encode()),
     )

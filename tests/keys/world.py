@@ -108,7 +108,7 @@ class World:
             self.to_device.on_device_deleted,
             self.dehydrated.on_device_deleted,
         ]
-        self.app = HttpServer(RateLimits(Clock(), enabled=False))
+        self.app = HttpServer(RateLimits(Clock(), enabled=False), Clock())
         self.app.authenticator = self.accounts
         self.app.add(
             DeviceKeyRoutes(self.device_keys),

@@ -9,7 +9,7 @@ import pytest
 from ..api import Homeserver
 from ..pages.browser import Browser
 from ..pages.conftest import MoveClock
-from .app import API, DEVICE, METADATA, REDIRECT, App, new_app, refused
+from .app import API, DEVICE, REDIRECT, App, new_app, refused
 
 
 async def test_an_app_signs_in_with_the_device_id_it_chose(oauth_app: App) -> None:
@@ -304,8 +304,3 @@ async def test_signing_out_on_the_account_page_ends_the_tokens(oauth_app: App) -
     assert urlsplit(page.path).path == f"/account/devices/{oauth_app.device_id}"
     await oauth_app.browser.submit()
     assert (await oauth_app.whoami(tokens["access_token"])).status_code == 401
-
-
-async def test_the_metadata_of_the_test_are_good(client: Homeserver) -> None:
-    """Guards the refusals above against testing a client that never worked."""
-    assert (await new_app(client)).metadata == METADATA

@@ -22,21 +22,15 @@ NOT_JSON: list[bytes] = [
     b"{'a': 1}",
     b'{"a": 1}}',
     b'{"a": NaN}',
-    b'{"a": 1e400}',
     b'{"a": -Infinity}',
     b'{"a": 0x10}',
-    b'{"a": "\xff"}',
     b'{"a": "\x00"}',
-    rb'{"a": "\ud800"}',
-    rb'{"\udfff": 1}',
-    rb'{"a": "\ud800\u0041"}',
     b'\xef\xbb\xbf{"a": 1}',
     '{"a": 1}'.encode("utf-16"),
     b"[" * 100_000,
     b'{"a":' * 100_000,
     b"[" * 5_000 + b"]" * 5_000,
     b'{"a":' * 200 + b"1" + b"}" * 200,
-    b'{"a": ' + b"9" * 5_000 + b"}",
     b"[]",
     b"null",
     b"true",
@@ -44,6 +38,19 @@ NOT_JSON: list[bytes] = [
     b'"text"',
 ]
 """None of these is an object; every endpoint that takes JSON refuses them (an absent body may be allowed)."""
+
+NOT_VALUES: list[bytes] = [
+    b'{"a": "\xff"}',
+    b'{"a": 1e400}',
+    b'{"a": ' + b"9" * 5_000 + b"}",
+    rb'{"a": "\ud800"}',
+    rb'{"\udfff": 1}',
+    rb'{"a": "\ud800\u0041"}',
+]
+"""With values that nobody can hold. Refused, unless they stand where nobody looks."""
+
+HUGE = "\ue000 to be 1e400"
+LONE_SURROGATE = "\ud800"
 
 WRONG: list[Any] = [
     None,
@@ -55,6 +62,8 @@ WRONG: list[Any] = [
     -(2**63),
     10**30,
     "",
+    HUGE,
+    LONE_SURROGATE,
     "\x00",
     "\U0001f335\u202e",
     "@",
@@ -110,11 +119,49 @@ QUERY = [
     "b",
     "x" * 3_000,
 ]
-PARAMETERS = (
-    "since from to limit dir filter at membership not_membership ts full_state set_presence use_state_after access_token "
-    "user_id kind username version format only before after suggested_only max_depth via include recurse server next_batch "
-    "room_id archived event_id redirectUrl client_id response_type state scope token session action language"
-).split()
+PARAMETERS = [
+    "since",
+    "from",
+    "to",
+    "limit",
+    "dir",
+    "filter",
+    "at",
+    "membership",
+    "not_membership",
+    "ts",
+    "full_state",
+    "set_presence",
+    "use_state_after",
+    "access_token",
+    "user_id",
+    "kind",
+    "username",
+    "version",
+    "format",
+    "only",
+    "before",
+    "after",
+    "suggested_only",
+    "max_depth",
+    "via",
+    "include",
+    "recurse",
+    "server",
+    "next_batch",
+    "room_id",
+    "archived",
+    "event_id",
+    "redirectUrl",
+    "client_id",
+    "response_type",
+    "state",
+    "scope",
+    "token",
+    "session",
+    "action",
+    "language",
+]
 
 
 class World:
@@ -413,4 +460,4 @@ def _at(body: Any, path: tuple[Any, ...]) -> Any:
 
 
 def encode(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(body).replace(json.dumps(HUGE), "1e400").encode()

@@ -6,10 +6,11 @@ the server must be as good as new.
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import cycle, islice, product
 
 import pytest
 
+from palabre.core.json import JsonObject
 from palabre.http.endpoint import Endpoint
 
 from ..api import Homeserver
@@ -60,6 +61,8 @@ class Judge:
             return f"{answer.status} for nonsense" if refused else None
         if answer.headers.get("content-type", "").startswith("text/html"):
             return None
+        if (answer.status, answer.body) == (400, b"Invalid HTTP request received."):
+            return None  # Not HTTP, so uvicorn says it, and nobody knows whether Matrix was meant.
         body = answer.json()
         reason = body.get("errcode") or body.get("code") or body.get("error") or body.get("flows")
         return None if reason else f"{answer.status} without a reason"
@@ -93,6 +96,8 @@ async def test_bodies_that_are_no_json_object(server: Homeserver, process: Palab
         bodies = [body for body in cases.NOT_JSON if body or not endpoint.optional_body]
         calls = [Call(endpoint.method, path, body, token) for body in bodies]
         judge.hear(await say(process.port, calls), endpoint, refused=True)
+        calls = [Call(endpoint.method, path, body, token) for body in cases.NOT_VALUES]
+        judge.hear(await say(process.port, calls), endpoint, refused=endpoint.body == JsonObject)
     judge.verdict()
 
 
@@ -143,12 +148,12 @@ async def test_what_nonsense_leaves_behind(server: Homeserver, process: Palabre,
         me, room_id = world.user.user_id, world.names["room_id"]
         calls = []
         for kind, content in cases.STATE.items():
-            changed = {key: cases.WRONG[at] for key in content}
+            changed = dict.fromkeys(content, cases.WRONG[at])
             calls.append(("PUT", f"/rooms/{room_id}/state/{kind}", changed))
             calls.append(("PUT", f"/rooms/{room_id}/state/{kind}/{me}", changed))
             calls.append(("PUT", f"/rooms/{room_id}/send/{kind}/1", changed))
         for kind, content in cases.ACCOUNT_DATA.items():
-            changed = {key: cases.WRONG[at] for key in content}
+            changed = dict.fromkeys(content, cases.WRONG[at])
             calls.append(("PUT", f"/user/{me}/account_data/{kind}", changed))
             calls.append(("PUT", f"/user/{me}/rooms/{room_id}/account_data/{kind}", changed))
         message = {"msgtype": "m.text", "body": "x", "m.relates_to": cases.WRONG[at], "m.mentions": cases.WRONG[at]}
@@ -157,11 +162,11 @@ async def test_what_nonsense_leaves_behind(server: Homeserver, process: Palabre,
         calls.append(("PUT", f"/rooms/{room_id}/send/m.reaction/3", {"m.relates_to": relation}))
         calls.append(("PUT", f"/profile/{me}/org.example.field", {"org.example.field": cases.WRONG[at]}))
         for method, path, content in calls:
-            await world.user.request(method, path, content)
+            await world.user.request(method, path, cases.encode(content))
         for who in (world.user, world.other):
-            for endpoint in reads:
-                answers = await say(process.port, [Call("GET", world.path(endpoint), None, who.token)], 1)
-                judge.hear(answers, endpoint)
+            answers = await say(process.port, [Call("GET", world.path(one), None, who.token) for one in reads])
+            for endpoint, answer in zip(reads, answers, strict=True):
+                judge.hear([answer], endpoint)
     judge.verdict()
 
 
@@ -178,8 +183,8 @@ async def test_paths_and_queries(server: Homeserver, process: Palabre, endpoints
         paths = [world.path(endpoint, **{name: odd}) for name in parameters for odd in cases.SEGMENTS]
         if endpoint.method == "GET":
             path = world.path(endpoint)
-            paths += [f"{path}?{name}={odd}" for name in cases.PARAMETERS for odd in cases.QUERY]
-            paths += [f"{path}?timeout={odd}" for odd in cases.QUERY]
+            single = [*zip(cases.PARAMETERS * 3, cycle(cases.QUERY), strict=False), *product(("timeout",), cases.QUERY)]
+            paths += [f"{path}?{name}={odd}" for name, odd in single]
             paths += [path + "?" + "&".join(f"{name}={odd}" for name in cases.PARAMETERS) for odd in cases.QUERY]
             paths += [f"{path}?{'&' * 1000}", f"{path}?=", f"{path}?%=%&%00=%00", f"{path}?\udcff=\udcff", f"{path}#x"]
         calls = [Call(endpoint.method, one, body, token) for one in paths[::step]]

@@ -13,9 +13,11 @@ from typing import Any
 import structlog
 from starlette.responses import Response
 
-from ..core import errors, json
+from ..core import json
+from ..core.clock import Clock
 from ..core.errors import ApiError
 from ..storage.database import StorageError
+from .bodies import BodyReader
 from .endpoint import Endpoint, Reply, endpoints_of
 from .limits import RateLimits
 from .request import Authenticator, Request, Scope, Session
@@ -28,7 +30,6 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Guard = Callable[[Endpoint, Request, Session], Awaitable[None]]
 
 DEFAULT_MAX_BODY = 1 << 20
-BODY_SECONDS = 30
 JSON_TYPE = (b"content-type", b"application/json")
 _OLD_PREFIX = "/_matrix/client/r0/"
 """What clients from before v1.1 of the specification call v3."""
@@ -48,11 +49,13 @@ class HttpServer:
     def __init__(
         self,
         limits: RateLimits,
+        clock: Clock,
         *,
         trusted_proxies: list[str] | None = None,
         operator_token_matches: Callable[[str], bool] = lambda token: False,
     ) -> None:
         self.router = Router()
+        self._bodies = BodyReader(clock)
         self.limits = limits
         self.authenticator: Authenticator | None = None
         self.guards: list[Guard] = []
@@ -142,7 +145,7 @@ class HttpServer:
         if endpoint.body is None:
             result = await endpoint.handler(request)
         else:
-            request.raw_body = await self._body(endpoint, request)
+            request.raw_body = await self._bodies.read(request, endpoint.max_body or DEFAULT_MAX_BODY)
             result = await endpoint.handler(request, _decode(endpoint, request.raw_body))
         if isinstance(result, Response):
             return result
@@ -168,39 +171,6 @@ class HttpServer:
         request._session = session
         for guard in self.guards:
             await guard(endpoint, request, session)
-
-    async def _body(self, endpoint: Endpoint, request: Request) -> bytes:
-        """Read the body up to the endpoint's limit. Raises 413 `M_TOO_LARGE` as soon as it is passed, and 408 when the
-        client is too slow.
-        """
-        limit = endpoint.max_body or DEFAULT_MAX_BODY
-        length = request.header("content-length")
-        if length is not None and int(length) > limit:
-            raise errors.too_large(f"The body is larger than {limit} bytes.")
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await self._read(request, limit)
-        except TimeoutError:
-            raise ApiError(408, "M_UNKNOWN", "The request took too long to arrive.") from None
-
-    @staticmethod
-    async def _read(request: Request, limit: int) -> bytes:
-        message = await request.receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if len(body) > limit:
-                raise errors.too_large(f"The body is larger than {limit} bytes.")
-            return body
-        chunks, size = [body], len(body)
-        while message.get("more_body"):
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise errors.not_json("The body ended early.")
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > limit:
-                raise errors.too_large(f"The body is larger than {limit} bytes.")
-        return b"".join(chunks)
 
     def _address(self, scope: Scope) -> str:
         """The peer's address; through proxies we trust, the nearest address in X-Forwarded-For that is not one."""

@@ -1,7 +1,7 @@
 """`/account/3pid…`, the `requestToken` endpoints, and where their codes are submitted."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -25,7 +25,7 @@ class RequestTokenBody(msgspec.Struct):
     client_secret: str
     country: str
     phone_number: str
-    send_attempt: int
+    send_attempt: Annotated[int, msgspec.Meta(ge=0, le=json.MAX_INT)]
 
 
 class SubmitBody(msgspec.Struct):

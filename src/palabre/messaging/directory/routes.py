@@ -5,7 +5,7 @@ from ...core.json import JsonObject
 from ...http.endpoint import endpoint
 from ...http.request import Request
 from .models import AliasBody, PublishedQuery, VisibilityBody
-from .service import DirectoryService
+from .service import DirectoryService, token
 
 _V3 = "/_matrix/client/v3"
 _ALIAS = f"{_V3}/directory/room/{{room_alias}}"
@@ -65,7 +65,7 @@ class DirectoryRoutes:
         chunk, start, end, total = await self._directory.list(query)
         answer: JsonObject = {"chunk": chunk, "total_room_count_estimate": total}
         if end < total:
-            answer["next_batch"] = str(end)
+            answer["next_batch"] = token(end)
         if start > 0:
-            answer["prev_batch"] = str(max(0, start - (end - start)))
+            answer["prev_batch"] = token(max(0, start - (end - start)))
         return answer

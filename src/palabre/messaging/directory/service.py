@@ -3,11 +3,13 @@
 Client-server API, sections "Room aliases" and "Published room directory".
 """
 
+import re
+
 from ...core import errors
 from ...storage.database import Database, Transaction
 from ..history.visibility import HistoryVisibility
 from ..rooms import store as rooms
-from ..rooms.auth import Draft, PowerLevels
+from ..rooms.auth import Draft, power_in
 from ..rooms.models import Room
 from ..rooms.registry import RoomRegistry
 from ..rooms.timeline import Timeline
@@ -137,7 +139,7 @@ class DirectoryService:
 
 
 def _may_set_alias(room: Room, user_id: str) -> bool:
-    power = PowerLevels(room)
+    power = power_in(room)
     return user_id in room.joined and power.user(user_id) >= power.event(ALIAS_EVENT, True)
 
 
@@ -150,9 +152,15 @@ def _matches(entry: Summary, wanted: PublishedFilter) -> bool:
     return any(term in str(entry.get(name, "")).casefold() for name in ("name", "topic", "canonical_alias"))
 
 
+def token(offset: int) -> str:
+    """A place in the list. It begins with a letter because some clients take `0` for no token."""
+    return f"p{offset}"
+
+
 def _offset(since: str | None) -> int:
     if not since:
         return 0
-    if not since.isascii() or not since.isdecimal() or len(since) > 12:
+    match = re.fullmatch("p([0-9]{1,12})", since)
+    if match is None:
         raise errors.invalid_param("since is not a token of this server.")
-    return int(since)
+    return int(match[1])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.json import JsonObject
-from ..rooms.auth import PowerLevels
+from ..rooms.auth import power_in
 from ..rooms.models import Event, Room
 from .models import KINDS, LEGACY_MENTIONS, NOTHING, Outcome, Rule, Ruleset, outcome
 
@@ -207,5 +207,5 @@ def _names(event: Event, room: Room, user_id: str) -> bool:
 
 
 def _may_notify(event: Event, room: Room, key: str) -> bool:
-    power = PowerLevels(room)
+    power = power_in(room)
     return power.user(event.sender) >= power.notification(key)

@@ -40,6 +40,14 @@ class Draft(msgspec.Struct):
     ts: int | None = None
 
 
+def power_in(room: Room) -> "PowerLevels":
+    """The power levels of a room. Kept with the snapshot, as every message asks."""
+    found = room.derived.get("power")
+    if found is None:
+        found = room.derived["power"] = PowerLevels(room)
+    return found
+
+
 class PowerLevels:
     """Power in a room, with the defaults of the specification where nothing is written."""
 
@@ -107,7 +115,7 @@ def authorise(room: Room, draft: Draft) -> None:
         return
     if room.membership(draft.sender) != "join":
         raise errors.forbidden("You are not in this room.")
-    power = PowerLevels(room)
+    power = power_in(room)
     own = power.user(draft.sender)
     if kind == "m.room.third_party_invite":
         if own < power.named("invite"):
@@ -134,7 +142,7 @@ def _membership(room: Room, draft: Draft) -> None:
         raise errors.bad_json("A membership event needs a state key and a membership.")
     sender = draft.sender
     current = room.membership(target)
-    power = PowerLevels(room)
+    power = power_in(room)
     own = power.user(sender)
     if wanted == "join":
         _join(room, sender, target, current, draft.content)
@@ -189,7 +197,7 @@ def _join(room: Room, sender: str, target: str, current: str, content: Content) 
         rule == "knock_restricted" and room.version.knock_restricted
     ):
         via = content.get("join_authorised_via_users_server")
-        power = PowerLevels(room)
+        power = power_in(room)
         if isinstance(via, str) and via in room.joined and power.user(via) >= power.named("invite"):
             return
     raise errors.forbidden("You are not invited to this room.")
@@ -248,9 +256,7 @@ def check_power_levels(version: RoomVersion, content: Content) -> None:
     """Raises `M_BAD_JSON` for power levels that are not numbers (in versions before 10 also numbers as text)."""
     values: list[Any] = [content[name] for name in _LEVELS if name in content]
     for group in ("events", "users", "notifications"):
-        mapping = content.get(group)
-        if mapping is None:
-            continue
+        mapping = content.get(group, {})
         if not isinstance(mapping, dict):
             raise errors.bad_json(f"{group} in power levels must be an object.")
         values.extend(mapping.values())

@@ -89,6 +89,8 @@ class Room(msgspec.Struct, frozen=True):
     """User ids whose membership is join."""
     state_pos: int
     """Position of the newest state event."""
+    derived: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What others work out from the state and want to keep as long as it holds (power levels)."""
 
     def with_state(self, event: Event) -> "Room":
         """The room after the state event `event`."""

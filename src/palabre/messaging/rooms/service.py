@@ -13,7 +13,7 @@ from ...core.json import JsonObject
 from ...http.request import Session
 from ...storage.database import Database, Transaction
 from . import store
-from .auth import Draft, PowerLevels, authorise
+from .auth import Draft, authorise, power_in
 from .create import CreateRoom, empty_room, is_user_id, plan
 from .models import Content, Event, Room, StateKey
 from .registry import RoomRegistry
@@ -273,7 +273,8 @@ class RoomService:
         """Section "m.room.canonical_alias": every alias listed must exist and point to the room."""
         room = await self.room(room_id)
         before = room.content("m.room.canonical_alias")
-        known = {before.get("alias"), *(before.get("alt_aliases") or [])}
+        others = before.get("alt_aliases")
+        known = [before.get("alias"), *(others if isinstance(others, list) else [])]
         listed = content.get("alt_aliases", [])
         if not isinstance(listed, list):
             raise errors.bad_json("alt_aliases must be a list.")
@@ -295,7 +296,7 @@ class RoomService:
                 raise errors.not_found("There is no such event.")
             if target.room_id != room_id:
                 raise errors.invalid_param("This event is in another room.")
-            power = PowerLevels(room)
+            power = power_in(room)
             if target.sender != session.user_id and power.user(session.user_id) < power.named("redact"):
                 raise errors.forbidden("You do not have the power to redact other people's events here.")
             if target.type == "m.room.create":
@@ -348,7 +349,7 @@ class RoomService:
                 continue
             member = mine.get(str(condition.get("room_id")))
             if member is not None and member.membership == "join":
-                power = PowerLevels(room)
+                power = power_in(room)
                 needed = power.named("invite")
                 return next((one for one in room.joined if power.user(one) >= needed), None)
         return None

@@ -8,7 +8,7 @@ from ...core.json import JsonObject
 from ...storage.database import Database, Transaction
 from ..directory import store as directory
 from ..rooms import store
-from ..rooms.auth import Draft, PowerLevels, authorise, creators
+from ..rooms.auth import Draft, authorise, creators, power_in
 from ..rooms.create import is_user_id
 from ..rooms.models import Room
 from ..rooms.registry import RoomRegistry
@@ -105,7 +105,7 @@ class UpgradeService:
             for creator in creators(new):
                 users.pop(creator, None)
             events = dict(content.get("events") or {})
-            events["m.room.tombstone"] = max(150, PowerLevels(old).event("m.room.tombstone", True))
+            events["m.room.tombstone"] = max(150, power_in(old).event("m.room.tombstone", True))
             content["events"] = events
         elif old.version.privileged_creators:
             users.update(dict.fromkeys(creators(old), 100))
@@ -120,7 +120,7 @@ class UpgradeService:
         event = old.get("m.room.power_levels") if old is not None else None
         if old is None or event is None:
             return
-        power = PowerLevels(old)
+        power = power_in(old)
         floor = max(50, power.named("users_default") + 1)
         raised = {name: max(floor, power.named(name)) for name in ("events_default", "invite")}
         await self._try(tx, room_id, Draft(user_id, "m.room.power_levels", {**event.content, **raised}, ""))
