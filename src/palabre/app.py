@@ -52,6 +52,8 @@ def build(settings: Settings) -> HttpServer:
         accounts, database, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
     )
     server.add(*messaging.routes)
+    server.on_start.append(messaging.housekeeping.start)
+    server.on_stop.insert(0, messaging.housekeeping.stop)
     server.on_closing.append(messaging.aware.notifier.close)
     return server
 

@@ -1,8 +1,10 @@
 """The command line: `palabre serve`, `backup`, `restore`, `chat`. One sub-app per domain as they come."""
 
 import asyncio
+import logging
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,16 +16,20 @@ DatabaseUrl = Annotated[str | None, typer.Option(help="postgresql://… ; withou
 
 @app.command()
 def serve(
-    data: Data = Path("var"),
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8008,
-    server_name: Annotated[str, typer.Option(help="Part after the colon in user ids; never changes.")] = "localhost",
+    data: Annotated[Path | None, typer.Option(help="Folder for everything the server keeps.  [default: var]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8008]")] = None,
+    server_name: Annotated[
+        str | None, typer.Option(help="Part after the colon in user ids; never changes.  [default: localhost]")
+    ] = None,
     database: DatabaseUrl = None,
     bus: Annotated[str | None, typer.Option(help="nats://… ; needed where several servers share a database.")] = None,
     public_url: Annotated[
         str | None, typer.Option(help="Where people reach the server, e.g. https://chat.example.org")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with further settings.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with these and further settings; options here win over it.")
+    ] = None,
     test_mode: Annotated[
         bool, typer.Option("--test-mode", help="Open registration, codes 000000, movable clock; loopback only.")
     ] = False,
@@ -41,11 +47,22 @@ def serve(
             database=database,
             bus=bus,
             public_url=public_url,
-            test_mode=test_mode,
+            test_mode=test_mode or None,
         )
-        run(settings)
+        run(settings, lambda: typer.echo(f"Palabre is at {settings.base_url}. Ctrl-C stops it.", err=True))
     except (ValueError, OSError) as error:
         typer.secho(f"Palabre cannot start: {error}", fg="red", err=True)
+        raise typer.Exit(1) from None
+
+
+def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what the storage or the system refuses is said in a line."""
+    from .storage.database import StorageError
+
+    try:
+        asyncio.run(work)
+    except (StorageError, OSError) as error:
+        typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from None
 
 
@@ -58,7 +75,7 @@ def backup(
     """Write everything into one file, consistent, while the server runs."""
     from .storage import backup as storage_backup
 
-    asyncio.run(storage_backup.backup(database, data, file))
+    _finish(storage_backup.backup(database, data, file))
     typer.echo(f"Saved to {file}.")
 
 
@@ -71,26 +88,33 @@ def restore(
     """Fill an empty database from a backup."""
     from .storage import backup as storage_backup
 
-    asyncio.run(storage_backup.restore(database, data, file))
+    _finish(storage_backup.restore(database, data, file))
     typer.echo(f"Restored from {file}. Start the server with `palabre serve`.")
 
 
 @app.command()
 def chat(
-    server: Annotated[str, typer.Option(help="Address of the server.")] = "http://127.0.0.1:8008",
+    server: Annotated[
+        str | None, typer.Option(help="Address of the server; by default http://127.0.0.1:8008.", show_default=False)
+    ] = None,
     profile: Annotated[str, typer.Option(help="Name of the person on this computer; each has an account.")] = "default",
-    language: Annotated[str | None, typer.Option(help="en or fr; by default the terminal's.")] = None,
+    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="By default the terminal's.")] = None,
 ) -> None:
     """Talk, end-to-end encrypted, from this terminal."""
     try:
-        from .chat import account, run
+        from .chat import files, run, wording
     except ImportError:
         typer.secho("The terminal client is not installed. Install it with: pip install 'palabre[chat]'", err=True)
         raise typer.Exit(1) from None
+    logging.disable(logging.CRITICAL)  # log lines would be written over the screen
+    say = wording.Wording(language)
     try:
-        asyncio.run(run.chat(server.rstrip("/"), run.default_folder(profile), language))
-    except account.RefusedError as refused:
-        typer.secho(str(refused), fg="red", err=True)
+        asyncio.run(run.chat(server.rstrip("/") if server else None, files.default_folder(profile), say))
+    except wording.Refusal as refusal:
+        typer.secho(say.refusal(refusal), fg="red", err=True)
+        raise typer.Exit(1) from None
+    except files.InUseError:
+        typer.secho(say("in_use"), fg="red", err=True)
         raise typer.Exit(1) from None
     except (EOFError, KeyboardInterrupt):
         typer.echo()

@@ -4,6 +4,7 @@ import gc
 import logging
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,15 @@ def _path(kind: type, value: Any) -> Any:
 class _Uvicorn(uvicorn.Server):
     """uvicorn, telling the application that it ends before waiting for its answers: syncs wait for minutes."""
 
-    def __init__(self, config: uvicorn.Config, app: HttpServer) -> None:
+    def __init__(self, config: uvicorn.Config, app: HttpServer, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
+        self._on_started = on_started
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
 
     async def shutdown(self, sockets: Any = None) -> None:
         for close in self._app.on_closing:
@@ -53,8 +60,8 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(settings: Settings) -> None:
-    """Serve until a signal; raises ValueError for settings that do not go together."""
+def run(settings: Settings, on_started: Callable[[], None] = lambda: None) -> None:
+    """Serve until a signal; raises ValueError for settings that do not go together. `on_started`: it answers now."""
     _configure_logs()
     app = build(settings)
     app.on_start.append(_spare_the_collector)
@@ -75,7 +82,7 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=4096,
     )
-    server = _Uvicorn(config, app)
+    server = _Uvicorn(config, app, on_started)
     server.run()
     if not server.started:
         sys.exit(1)

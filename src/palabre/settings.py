@@ -7,8 +7,8 @@ import msgspec
 from .accounts.options import HttpSms
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    data: Path
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    data: Path = Path("var")
     """The folder for the database, the operator token and what else the server keeps."""
     host: str = "127.0.0.1"
     port: int = 8008

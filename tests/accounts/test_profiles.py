@@ -39,7 +39,7 @@ async def test_only_ones_own(client: Homeserver) -> None:
         ("Nonsense", {"Nonsense": 1}, "M_INVALID_PARAM"),
         ("a." + "x" * 255, {}, "M_KEY_TOO_LARGE"),
         ("org.large", {"org.large": "x" * 65536}, "M_PROFILE_TOO_LARGE"),
-        ("org.nul", {"org.nul": "\x00"}, "M_INVALID_PARAM"),
+        ("org.nul", {"org.nul": "\x00"}, "M_BAD_JSON"),
     ],
 )
 async def test_what_is_refused(client: Homeserver, field: str, body: object, errcode: str) -> None:
@@ -74,16 +74,18 @@ async def test_the_directory_shows_who_is_visible(world: World) -> None:
         await profiles.set(user_id, "displayname", name)
     assert await profiles.search(ada, "zoé", 10) == ([], False)
 
-    async def visible(user_id: str) -> list[str]:
-        return [ada, zoé, percent]
+    async def findable(user_id: str, others: list[str]) -> list[str]:
+        return [other for other in others if other != hidden]
 
-    profiles.visible_to = visible
+    profiles.findable = findable
     found, limited = await profiles.search(ada, "zoé", 10)
     assert ([person.user_id for person in found], limited) == ([zoé], False)
     assert [person.user_id for person in (await profiles.search(ada, "%", 10))[0]] == [percent]
     assert [person.user_id for person in (await profiles.search(ada, percent, 10))[0]] == [percent]
     found, limited = await profiles.search(ada, ":test.local", 1)
     assert (len(found), limited) == (1, True)
+    found, limited = await profiles.search(ada, ":test.local", 3)
+    assert (len(found), limited) == (3, False)
     await world.accounts.lifecycle.deactivate(zoé, erase=False)
     assert await profiles.search(ada, "zoé", 10) == ([], False)
 

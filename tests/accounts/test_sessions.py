@@ -144,7 +144,7 @@ async def test_what_another_process_ends_is_dropped(world: World, database: Data
     await other.session(tokens.access_token, HOME)
     await database.write(lambda tx: tx.execute("DELETE FROM access_tokens"))
     await other.session(tokens.access_token, HOME)
-    for listener in database._listeners:
+    for listener, _ in database._listeners:
         listener([Entry(database.position, "session", user_id)], False)
     with pytest.raises(ApiError):
         await other.session(tokens.access_token, HOME)

@@ -120,7 +120,7 @@ async def test_a_write_wakes_a_listener_of_another_process(
     await writer.start()
     await reader.start()
     heard: list[Entry] = []
-    reader.listen(lambda entries, own: heard.extend(entries))
+    reader.listen(lambda entries, own: heard.extend(entries), heard.clear)
 
     await scratch.create(writer)
     await scratch.put(writer, 1)

@@ -174,7 +174,7 @@ def test_the_best_key_wins_in_any_order(one: KeyData, two: KeyData, three: KeyDa
         ({"rooms": {"!r": {"sessions": {"s": key(index=2**53)}}}}, "M_BAD_JSON"),
         ({"rooms": {"!r": {"sessions": {"s": key(data=3)}}}}, "M_BAD_JSON"),
         ({"rooms": {"!r": {"sessions": {"": key()}}}}, "M_INVALID_PARAM"),
-        ({"rooms": {"\0": {"sessions": {"s": key()}}}}, "M_INVALID_PARAM"),
+        ({"rooms": {"\0": {"sessions": {"s": key()}}}}, "M_BAD_JSON"),
         ({"rooms": {"!r": {"sessions": {"s" * 300: key()}}}}, "M_INVALID_PARAM"),
     ],
 )

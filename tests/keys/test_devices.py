@@ -70,7 +70,7 @@ async def test_keys_of_another_shape_store_nothing(alice: Device, name: str, val
         ({"device_keys": []}, "M_BAD_JSON"),
         ({"device_keys": {"@alice:test.local": "DEVICE"}}, "M_BAD_JSON"),
         ({"device_keys": {"alice": []}}, "M_INVALID_PARAM"),
-        ({"device_keys": {"@\0": []}}, "M_INVALID_PARAM"),
+        ({"device_keys": {"@\0": []}}, "M_BAD_JSON"),
     ],
 )
 async def test_bad_queries(alice: Device, body: Any, errcode: str) -> None:

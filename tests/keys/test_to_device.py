@@ -63,7 +63,7 @@ async def test_star_reaches_every_device_and_unknown_ones_are_dropped(
         {
             "@bob:test.local": {"*": {"to": "all"}, phones[0].device_id: {"to": "one"}, "NOBODY": {}},
             "@nobody:test.local": {"*": {}, "X": {}},
-            "\0": {"*": {}},
+            "": {"*": {}},
         }
     )
     assert [contents((await phone.receive(0))[0]) for phone in phones] == [

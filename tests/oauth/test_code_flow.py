@@ -99,7 +99,6 @@ async def test_an_app_with_a_scheme_of_its_own(client: Homeserver) -> None:
     [
         {"client_id": "A" * 26},
         {"client_id": None},
-        {"client_id": "\x00"},
         {"redirect_uri": "https://evil.example/"},
         {"redirect_uri": REDIRECT + "/more"},
         {"redirect_uri": REDIRECT + "?a=b"},

@@ -4,6 +4,7 @@ import copy
 import json
 import types
 from collections.abc import Iterator
+from random import Random
 from typing import Any, Literal, Union, get_args, get_origin
 from urllib.parse import quote
 
@@ -49,6 +50,8 @@ NOT_VALUES: list[bytes] = [
 ]
 """With values that nobody can hold. Refused, unless they stand where nobody looks."""
 
+LONG = Random(1).randbytes(6_000).hex()
+"""Longer than an entry of a PostgreSQL index may be, which no compression changes."""
 HUGE = "\ue000 to be 1e400"
 LONE_SURROGATE = "\ud800"
 
@@ -69,6 +72,7 @@ WRONG: list[Any] = [
     "@",
     "!:",
     "x" * 70_000,
+    LONG,
     [],
     {},
     [[]],
@@ -96,7 +100,7 @@ SEGMENTS = [
     "{x}",
     "9" * 40,
     "-1",
-    "x" * 3_000,
+    LONG,
 ]
 """What stands in a path where a name should."""
 
@@ -117,7 +121,7 @@ QUERY = [
     "true",
     "f",
     "b",
-    "x" * 3_000,
+    LONG,
 ]
 PARAMETERS = [
     "since",
@@ -203,7 +207,7 @@ class World:
         return cls(user, other, names)
 
     def path(self, endpoint: Endpoint, **instead: str) -> str:
-        """The endpoint's path with names in it; those of `instead` go in as they are."""
+        """The endpoint's path with names in it; those of `instead` go in as they are. What could wait does not."""
         names = {name: quote(value, safe="") for name, value in self.names.items()} | instead
         if endpoint.path.endswith("/receipt/{type}/{event_id}"):
             names = {**names, "type": "m.read"} | instead
@@ -211,7 +215,7 @@ class World:
         for segment in endpoint.path.split("/"):
             parameter = segment.strip("{}").removesuffix("...")
             parts.append(names.get(parameter, unique("x")) if segment.startswith("{") else segment)
-        return "/".join(parts)
+        return "/".join(parts) + ("?timeout=0" if endpoint.method == "GET" else "")
 
     # bodies that make sense
 

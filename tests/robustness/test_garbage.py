@@ -21,8 +21,8 @@ from .wire import Answer, Call, say
 
 pytestmark = pytest.mark.timeout(300)
 
-GROWTH = 150 << 20
-"""Bytes of resident memory that the server may need for all this."""
+FULL = 256 << 20
+"""Bytes of resident memory that the server may have had at its fullest: what it starts with, twice over, and some."""
 
 
 async def a_world(server: Homeserver) -> World:
@@ -183,10 +183,12 @@ async def test_paths_and_queries(server: Homeserver, process: Palabre, endpoints
         paths = [world.path(endpoint, **{name: odd}) for name in parameters for odd in cases.SEGMENTS]
         if endpoint.method == "GET":
             path = world.path(endpoint)
-            single = [*zip(cases.PARAMETERS * 3, cycle(cases.QUERY), strict=False), *product(("timeout",), cases.QUERY)]
-            paths += [f"{path}?{name}={odd}" for name, odd in single]
-            paths += [path + "?" + "&".join(f"{name}={odd}" for name in cases.PARAMETERS) for odd in cases.QUERY]
-            paths += [f"{path}?{'&' * 1000}", f"{path}?=", f"{path}?%=%&%00=%00", f"{path}?\udcff=\udcff", f"{path}#x"]
+            single = [*zip(cases.PARAMETERS * 3, cycle(cases.QUERY), strict=False)]
+            if not endpoint.path.endswith("/events"):
+                single += product(("timeout",), cases.QUERY)
+            paths += [f"{path}&{name}={odd}" for name, odd in single]
+            paths += [path + "".join(f"&{name}={odd}" for name in cases.PARAMETERS) for odd in cases.QUERY]
+            paths += [path + "&" * 1000, f"{path}&=", f"{path}&%=%&%00=%00", f"{path}&\udcff=\udcff", f"{path}#x"]
         calls = [Call(endpoint.method, one, body, token) for one in paths[::step]]
         judge.hear(await say(process.port, calls), endpoint)
     judge.verdict()
@@ -221,8 +223,8 @@ async def test_afterwards(server: Homeserver, process: Palabre) -> None:
     event_id = await anna.send(room_id)
     synced = await bea.sync(since, timeout=5000)
     assert [event["event_id"] for event in synced["rooms"]["join"][room_id]["timeline"]["events"]] == [event_id]
-    status = (process_status(process.process.pid))["VmHWM"]
-    assert status < GROWTH, f"{status >> 20} MiB at its fullest"
+    fullest = process_status(process.process.pid)["VmHWM"]
+    assert fullest < FULL, f"{fullest >> 20} MiB at its fullest"
 
 
 def process_status(pid: int) -> dict[str, int]:

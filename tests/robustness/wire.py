@@ -108,7 +108,10 @@ async def say(port: int, calls: list[Call], at_once: int = 8) -> list[tuple[Call
     async def talk() -> None:
         wire = Wire(port)
         for number, call in left:
-            answers[number] = await wire.call(call.method, call.target, call.body, *call.headers)
+            try:
+                answers[number] = await wire.call(call.method, call.target, call.body, *call.headers)
+            except TimeoutError:
+                raise AssertionError(f"{call} was not answered") from None
         await wire.close()
 
     await asyncio.gather(*(talk() for _ in range(at_once)))

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from ..api import Homeserver, User, unique
+from ..api import PASSWORD, Homeserver, User, unique
 
 V1 = "/_matrix/client/v1"
 
@@ -56,3 +56,9 @@ async def event(user: User, room_id: str, event_id: str) -> dict[str, Any]:
 
 def alias_path(alias: str) -> str:
     return f"/directory/room/{quote(alias, safe='')}"
+
+
+def password_auth(user: User) -> dict[str, Any]:
+    """User-interactive authentication by password."""
+    identifier = {"type": "m.id.user", "user": user.user_id}
+    return {"type": "m.login.password", "identifier": identifier, "password": PASSWORD}

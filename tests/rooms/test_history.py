@@ -26,7 +26,9 @@ async def test_paging_back_and_forth_gives_every_event_once(client: Homeserver) 
             if token is None:
                 break
     assert walked["b"] == walked["f"][::-1]
-    assert len(walked["b"]) == len(set(walked["b"])) == 17 + 6
+    everything = [event["event_id"] for event in (await messages(alice, room_id, limit=100))["chunk"]]
+    assert walked["b"] == everything
+    assert len(set(everything)) == len(everything) > 17
 
 
 async def test_to_stops_a_page(client: Homeserver) -> None:
@@ -78,8 +80,9 @@ async def test_filters(client: Homeserver, chosen: dict[str, Any], expected: lis
     await send(bob, room_id, "org.example", {})
     page = await messages(alice, room_id, "f", limit=100, filter=chosen)
     if expected is None:
-        assert {event["type"] for event in page["chunk"]}.isdisjoint({"m.room.message", "org.example"})
-        assert len(page["chunk"]) == 7
+        every = (await messages(alice, room_id, "f", limit=100))["chunk"]
+        assert page["chunk"] == [event for event in every if event["type"] not in ("m.room.message", "org.example")]
+        assert page["chunk"]
     else:
         assert [event["content"]["body"] for event in page["chunk"]] == expected
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ..api import Homeserver, unique
+from ..api import Homeserver, User, unique
 from .helpers import bodies, event, people, put_state, room_of, send, state
 
 
@@ -13,14 +13,17 @@ from .helpers import bodies, event, people, put_state, room_of, send, state
     [
         ("private_chat", "invite", "can_join"),
         ("trusted_private_chat", "invite", "can_join"),
-        ("public_chat", "public", "forbidden"),
+        ("public_chat", "public", None),
     ],
 )
-async def test_presets(client: Homeserver, preset: str, rule: str, guests: str) -> None:
+async def test_presets(client: Homeserver, preset: str, rule: str, guests: str | None) -> None:
     alice, bob = await people(client, "alice", "bob")
     room_id = await alice.create_room(preset=preset, invite=[bob.user_id], room_version="11")
     assert await state(alice, room_id, "m.room.join_rules") == {"join_rule": rule}
-    assert await state(alice, room_id, "m.room.guest_access") == {"guest_access": guests}
+    if guests is None:
+        await alice.fail("GET", f"/rooms/{room_id}/state/m.room.guest_access", status=404)
+    else:
+        assert await state(alice, room_id, "m.room.guest_access") == {"guest_access": guests}
     assert await state(alice, room_id, "m.room.history_visibility") == {"history_visibility": "shared"}
     users = (await state(alice, room_id, "m.room.power_levels"))["users"]
     expected = {alice.user_id: 100}
@@ -269,3 +272,34 @@ async def test_a_new_name_shows_in_every_room(client: Homeserver) -> None:
     room_id = await room_of(alice, bob)
     await bob.call("PUT", f"/profile/{bob.user_id}/displayname", {"displayname": "Bob B."})
     assert (await state(alice, room_id, "m.room.member", bob.user_id))["displayname"] == "Bob B."
+
+
+async def test_nobody_authorises_their_own_join(client: Homeserver) -> None:
+    alice, mallory = await people(client, "alice", "mallory")
+    rules = {"join_rule": "restricted", "allow": []}
+    room_id = await alice.create_room(initial_state=[{"type": "m.room.join_rules", "content": rules}])
+    forged = {"membership": "join", "join_authorised_via_users_server": alice.user_id}
+    path = f"/rooms/{room_id}/state/m.room.member/{mallory.user_id}"
+    assert await mallory.fail("PUT", path, forged, status=403) == "M_FORBIDDEN"
+    assert await mallory.fail("POST", f"/join/{room_id}", forged, status=403) == "M_FORBIDDEN"
+
+
+async def test_guests_come_and_go_with_guest_access(client: Homeserver) -> None:
+    alice = await client.register("alice")
+    guest = User(client.http, await client.call("POST", "/register", {}, kind="guest"))
+    room_id = await room_of(alice)
+    assert await guest.fail("POST", f"/join/{room_id}", status=403) == "M_GUEST_ACCESS_FORBIDDEN"
+    await put_state(alice, room_id, "m.room.guest_access", {"guest_access": "can_join"})
+    await guest.call("POST", f"/join/{room_id}")
+    await guest.send(room_id, "hello from outside")
+    assert await bodies(alice, room_id) == ["hello from outside"]
+    await put_state(alice, room_id, "m.room.guest_access", {"guest_access": "forbidden"})
+    assert (await state(alice, room_id, "m.room.member", guest.user_id))["membership"] == "leave"
+
+
+async def test_custom_content_of_a_join(client: Homeserver) -> None:
+    alice, bob = await people(client, "alice", "bob")
+    room_id = await room_of(alice)
+    await bob.call("POST", f"/join/{room_id}", {"org.example.mood": "good", "membership": "ban"})
+    member = await state(alice, room_id, "m.room.member", bob.user_id)
+    assert (member["org.example.mood"], member["membership"]) == ("good", "join")

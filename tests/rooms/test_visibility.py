@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from palabre.messaging.history.visibility import visible
 
 from ..api import Homeserver
-from .helpers import bodies, event, messages, people, put_state, room_of, send, state
+from .helpers import bodies, event, messages, password_auth, people, put_state, room_of, send, state
 
 VALUES = ("world_readable", "shared", "invited", "joined", "not a value")
 MEMBERSHIPS = ("join", "leave", "invite", "ban", "knock")
@@ -161,3 +161,24 @@ async def test_edits_after_leaving_are_not_bundled(client: Homeserver) -> None:
     await send(alice, room_id, "m.room.message", edit)
     assert "m.relations" in (await event(alice, room_id, sent))["unsigned"]
     assert "m.relations" not in (await event(bob, room_id, sent)).get("unsigned", {})
+
+
+async def test_what_erased_people_wrote_stays_with_who_was_there(client: Homeserver) -> None:
+    alice, bob, carol = await people(client, "alice", "bob", "carol")
+    room_id = await room_of(alice, bob)
+    sent = await alice.send(room_id, "mine")
+    relation = {"rel_type": "m.replace", "event_id": sent}
+    edit: dict[str, Any] = {"body": "* x", "m.new_content": {"body": "x"}, "m.relates_to": relation}
+    await send(alice, room_id, "m.room.message", edit)
+    await carol.call("POST", f"/join/{room_id}")
+    await alice.call("POST", "/account/deactivate", {"erase": True, "auth": password_auth(alice)})
+    assert await bodies(bob, room_id) == ["mine", "* x"]
+    texts = [one["content"] for one in (await messages(carol, room_id, limit=100))["chunk"]]
+    assert not any("body" in content for content in texts)
+    found = await event(carol, room_id, sent)
+    assert found["content"] == {}
+    assert found.get("unsigned", {}).get("m.relations", {}).get("m.replace", {"content": {}})["content"] == {}
+    body = {"search_categories": {"room_events": {"search_term": "mine"}}}
+    for reader, count in ((bob, 1), (carol, 0)):
+        answer = await reader.call("POST", "/search", body)
+        assert answer["search_categories"]["room_events"]["count"] == count

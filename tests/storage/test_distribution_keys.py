@@ -39,7 +39,6 @@ OWN_KEYS = {
 """What is looked up before anybody knows whose it is: small tables, found by a secret, a code or a number."""
 
 _SWEEP = "housekeeping, now and then, on an index"
-_EVENT_ID = "event ids are unguessable and unique without their room; an index per shard answers it"
 
 CROSSING = {
     "DELETE browser_sessions by expires": _SWEEP,
@@ -54,17 +53,12 @@ CROSSING = {
     "DELETE uia_sessions by expires": _SWEEP,
     "DELETE key_signatures by signer_id, signing_key": "rare: somebody replaces their cross-signing keys",
     "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
-    "DELETE relations by child_id": _EVENT_ID,
     "SELECT device_lists by pos": "what changed since a position, for one sync after an absence",
-    "SELECT events by event_id": _EVENT_ID,
+    "SELECT events by event_id": "a deprecated endpoint that names no room, and what to say of an event of another room",
     "SELECT events by pos": "positions found by a query that named the room",
     "SELECT private_device_lists by viewer_id, pos": "the viewer is the person it is kept with",
-    "SELECT relations by child_id": _EVENT_ID,
-    "SELECT relations by parent_id, sender": _EVENT_ID,
-    "SELECT relations by parent_id, sender, child_type, key": _EVENT_ID,
     "SELECT reports by ts": "an operator's page",
     "SELECT rooms by nothing": "the public directory",
-    "UPDATE events by event_id": _EVENT_ID,
 }
 """Shapes of statements that may ask every shard, and why."""
 

@@ -57,7 +57,7 @@ def positions(database: Database) -> list[tuple[int, bool]]:
     def listen(entries: list[Entry], own: bool) -> None:
         heard.extend((entry.pos, own) for entry in entries)
 
-    database.listen(listen)
+    database.listen(listen, lambda: heard.append((database.position, False)))
     return heard
 
 

@@ -132,7 +132,7 @@ async def test_later_work_of_a_batch_sees_earlier_deferred_rows(db: Database) ->
 
 async def test_positions_come_in_order_and_listeners_hear_each_once(db: Database) -> None:
     heard: list[Entry] = []
-    db.listen(lambda entries, own: heard.extend(entries if own else []))
+    db.listen(lambda entries, own: heard.extend(entries if own else []), heard.clear)
 
     positions = await asyncio.gather(*(scratch.put(db, id_) for id_ in range(200)))
 
@@ -144,7 +144,7 @@ async def test_positions_come_in_order_and_listeners_hear_each_once(db: Database
 
 async def test_a_listener_hears_of_an_entry_before_its_writer_gets_the_answer(db: Database) -> None:
     heard: list[int] = []
-    db.listen(lambda entries, own: heard.extend(entry.pos for entry in entries))
+    db.listen(lambda entries, own: heard.extend(entry.pos for entry in entries), heard.clear)
 
     pos = await scratch.put(db, 1)
 
@@ -159,7 +159,7 @@ async def test_a_listener_that_fails_neither_fails_nor_repeats_the_write(db: Dat
         tx.advance("scratch", "1")
         tx.after_commit(lambda: broken([], True))
 
-    db.listen(broken)
+    db.listen(broken, lambda: None)
     await in_one_batch(db, work, work)
 
     assert await db.fetchval("SELECT count(*) FROM log") == 2

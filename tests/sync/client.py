@@ -86,16 +86,15 @@ class Observer:
         rooms = answer.get("rooms", {})
         for room_id, room in rooms.get("join", {}).items():
             self.invited.pop(room_id, None)
-            known = self.joined.get(room_id)
-            if known is None:
-                known = self.joined[room_id] = self.left.pop(room_id, None) or KnownRoom()
-            known.fold(room, state_after=self.state_after)
+            if room_id not in self.joined:
+                self.joined[room_id] = self.left.pop(room_id, KnownRoom())
+            self.joined[room_id].fold(room, state_after=self.state_after)
         for room_id, room in rooms.get("invite", {}).items():
             self.invited[room_id] = room
         for room_id, room in rooms.get("leave", {}).items():
             self.invited.pop(room_id, None)
-            known = self.joined.pop(room_id, None) or self.left.pop(room_id, None) or KnownRoom()
-            known.fold(room, state_after=self.state_after)
-            self.left[room_id] = known
+            if room_id not in self.left:
+                self.left[room_id] = self.joined.pop(room_id, KnownRoom())
+            self.left[room_id].fold(room, state_after=self.state_after)
         for event in answer.get("account_data", {}).get("events", []):
             self.account_data[event["type"]] = event["content"]

@@ -23,7 +23,9 @@ _number = st.integers(0, 30)
 STEPS = st.one_of(
     st.tuples(st.just("sync"), st.integers(0, 9)),
     st.tuples(st.just("send"), _person, _room, st.integers(1, 4)),
-    st.tuples(st.just("state"), _person, _room, st.sampled_from(["m.room.name", "m.room.topic", "a.b", "c.d"]), _number),
+    st.tuples(
+        st.just("state"), _person, _room, st.sampled_from(["m.room.name", "m.room.topic", "a.b", "c.d"]), _number
+    ),
     st.tuples(st.just("visibility"), _room, st.sampled_from(["shared", "joined", "invited", "world_readable"])),
     st.tuples(st.just("join"), _person, _room),
     st.tuples(st.just("leave"), _person, _room),
@@ -140,7 +142,7 @@ class History:
         await self._call(person, "PUT", f"/profile/{user_id}/displayname", {"displayname": f"Name {number}"})
 
     async def _rule(self, person: int, room: int) -> None:
-        rule = {"actions": []}
+        rule: dict[str, Any] = {"actions": []}
         await self._call(person, "PUT", f"/pushrules/global/sender/{self.people[(person + 1) % PEOPLE].user_id}", rule)
 
     async def end(self) -> None:
@@ -189,7 +191,9 @@ async def check(observer: Observer) -> None:
 
 
 async def play(people: list[User], steps: list[Step]) -> None:
-    rooms = [await people[0].create_room(preset="public_chat", power_level_content_override=POWER) for _ in range(ROOMS)]
+    rooms = [
+        await people[0].create_room(preset="public_chat", power_level_content_override=POWER) for _ in range(ROOMS)
+    ]
     history = History(people, rooms)
     try:
         for person in range(1, PEOPLE):

@@ -5,7 +5,7 @@ import msgspec
 DAY = 24 * 3600 * 1000
 
 
-class HttpSms(msgspec.Struct, frozen=True):
+class HttpSms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to reach an SMS API: one request for each code.
 
     In `body` and `url`, `{to}` (E.164), `{code}`, `{text}` (the whole message) and `{locale}` are replaced, escaped for

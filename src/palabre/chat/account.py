@@ -1,17 +1,20 @@
-"""Signing the terminal in, and remembering it: who it is, its token, and its keys, in a folder of the person's."""
+"""Signing the terminal in by phone number and code, and remembering it."""
 
-import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
+from . import files
+from .wording import Refusal
+
 DEVICE_NAME = "palabre chat"
-_HOPELESS = {"unreachable", "M_SESSION_EXPIRED", "M_NO_VALID_SESSION", "M_THREEPID_AUTH_FAILED", "M_LIMIT_EXCEEDED"}
-"""Refusals after which asking the same question again leads nowhere."""
+UNREACHABLE = "unreachable"
+_BEGIN_AGAIN = {"M_SESSION_EXPIRED", "M_NO_VALID_SESSION", "M_THREEPID_AUTH_FAILED"}
+"""The code is used up: only a new one helps."""
 
 
 class Credentials(msgspec.Struct):
@@ -21,69 +24,122 @@ class Credentials(msgspec.Struct):
     access_token: str
 
 
-class RefusedError(Exception):
-    """The server said no; the text is its own."""
-
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text)
-        self.code = code
-
-
 def load(folder: Path) -> Credentials | None:
     """The account of this folder, if one is signed in."""
-    path = folder / "account.json"
+    path = folder / files.ACCOUNT
     return msgspec.json.decode(path.read_bytes(), type=Credentials) if path.exists() else None
 
 
 def save(folder: Path, credentials: Credentials) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "account.json"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(credentials))
+    files.write(folder / files.ACCOUNT, msgspec.json.encode(credentials))
 
 
-def forget(folder: Path) -> None:
-    (folder / "account.json").unlink(missing_ok=True)
+Ask = Callable[[str], Awaitable[str]]
+"""Asks the person the question of a text key and returns what they typed, which may be nothing."""
+Tell = Callable[[Refusal], None]
 
 
-Ask = Callable[[str], str]
-"""Asks the person the question of a text key and returns what they typed."""
+class SignIn:
+    """The three calls of `/_palabre/v1/sign-in`, with a person answering. What is wrong is said, and asked again."""
 
+    def __init__(self, homeserver: str, language: str, ask: Ask, tell: Tell) -> None:
+        self._homeserver = homeserver
+        self._headers = {"Accept-Language": language}
+        self._ask = ask
+        self._tell = tell
 
-async def sign_in(homeserver: str, ask: Ask, tell: Callable[[str], None], language: str) -> Credentials:
-    """Number, code, and where needed PIN or name. A wrong answer is explained and asked again."""
-    secret = secrets.token_urlsafe(24)
-    headers = {"Accept-Language": language}
-    async with httpx.AsyncClient(base_url=homeserver, headers=headers, trust_env=False, timeout=30) as http:
-
-        async def step(name: str, **given: Callable[[], Any]) -> dict[str, Any]:
+    async def run(self) -> Credentials:
+        """Raises `Refusal` with the code `unreachable` when nobody answers."""
+        async with httpx.AsyncClient(
+            base_url=self._homeserver, headers=self._headers, trust_env=False, timeout=30
+        ) as http:
+            await self._get(http)
             while True:
                 try:
-                    return await _post(http, name, {key: answer() for key, answer in given.items()})
-                except RefusedError as refused:
-                    if refused.code in _HOPELESS:
+                    return await self._once(http)
+                except Refusal as refusal:
+                    if refusal.code not in _BEGIN_AGAIN:
                         raise
-                    tell(str(refused))
+                    self._tell(refusal)
 
-        sent = await step("code", phone=lambda: ask("phone"), client_secret=lambda: secret)
-        known = {"sid": lambda: sent["sid"], "client_secret": lambda: secret}
-        match = await step("verify", **known, code=lambda: ask("code"))
-        rest: dict[str, Callable[[], Any]] = {"initial_device_display_name": lambda: DEVICE_NAME}
+    async def _once(self, http: httpx.AsyncClient) -> Credentials:
+        secret = secrets.token_urlsafe(24)
+        phone, sent = await self._answered(
+            "phone", lambda phone: self._post(http, "code", {"phone": phone, "client_secret": secret})
+        )
+        known = {"sid": sent["sid"], "client_secret": secret}
+
+        async def check(code: str) -> dict[str, Any]:
+            if code:
+                return await self._post(http, "verify", {**known, "code": code})
+            return {"again": await self._post(http, "code", {"phone": phone, "client_secret": secret})}
+
+        _, match = await self._answered("code", check, may_be_empty=True)
+        while "again" in match:
+            known["sid"] = match["again"]["sid"]
+            _, match = await self._answered("code", check, may_be_empty=True)
+        session = await self._complete(http, known, match)
+        return Credentials(self._homeserver, session["user_id"], session["device_id"], session["access_token"])
+
+    async def _complete(self, http: httpx.AsyncClient, known: dict[str, Any], match: dict[str, Any]) -> dict[str, Any]:
+        device = {**known, "initial_device_display_name": DEVICE_NAME}
+
+        async def named(name: str) -> dict[str, Any]:
+            return await self._post(
+                http, "complete", {**device, "display_name": name, "start_fresh": not match["is_new"]}
+            )
+
+        async def unlocked(pin: str) -> dict[str, Any]:
+            return await self._post(http, "complete", {**device, "pin": pin}) if pin else {}
+
         if match["is_new"]:
-            rest["display_name"] = lambda: ask("name")
-        if match["needs_pin"]:
-            rest["pin"] = lambda: ask("pin")
-        session = await step("complete", **known, **rest)
-    return Credentials(homeserver, session["user_id"], session["device_id"], session["access_token"])
+            return (await self._answered("name", named))[1]
+        if not match["needs_pin"]:
+            return await self._post(http, "complete", device)
+        can_leave: bool = match["can_start_fresh"]
+        question = "pin_or_fresh" if can_leave else "pin"
+        session = (await self._answered(question, unlocked, may_be_empty=can_leave))[1]
+        return session or (await self._answered("name", named))[1]
+
+    async def _answered(
+        self, question: str, use: Callable[[str], Awaitable[dict[str, Any]]], *, may_be_empty: bool = False
+    ) -> tuple[str, dict[str, Any]]:
+        """Ask until the server takes the answer; the answer, and what the server said to it."""
+        while True:
+            answer = await self._ask(question)
+            if not answer and not may_be_empty:
+                continue
+            try:
+                return answer, await use(answer)
+            except Refusal as refusal:
+                if refusal.code in _BEGIN_AGAIN or refusal.code == UNREACHABLE:
+                    raise
+                self._tell(refusal)
+
+    async def _get(self, http: httpx.AsyncClient) -> None:
+        """Find out that nobody is there before the person has typed anything."""
+        try:
+            (await http.get("/_matrix/client/versions")).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise self._unreachable() from None
+
+    async def _post(self, http: httpx.AsyncClient, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = await http.post(f"/_palabre/v1/sign-in/{name}", json=body)
+        except httpx.TransportError:
+            raise self._unreachable() from None
+        return read(answer)
+
+    def _unreachable(self) -> Refusal:
+        return Refusal(UNREACHABLE, f"No server answers at {self._homeserver}.", server=self._homeserver)
 
 
-async def _post(http: httpx.AsyncClient, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = await http.post(f"/_palabre/v1/sign-in/{name}", json=body)
-    except httpx.TransportError as error:
-        raise RefusedError(f"{http.base_url}: {error}", "unreachable") from None
-    found: dict[str, Any] = answer.json() if answer.headers.get("content-type", "").endswith("json") else {}
-    if answer.status_code != 200:
-        raise RefusedError(found.get("title") or f"HTTP {answer.status_code}", found.get("code", "unreachable"))
-    return found
+def read(answer: httpx.Response) -> dict[str, Any]:
+    """The body of a success. Raises `Refusal` otherwise."""
+    is_json = answer.headers.get("content-type", "").partition(";")[0].endswith("json")
+    found: dict[str, Any] = answer.json() if is_json else {}
+    if answer.is_success:
+        return found
+    text = found.pop("title", None) or found.pop("error", None) or f"HTTP {answer.status_code}"
+    code = found.pop("code", None) or found.pop("errcode", None) or str(answer.status_code)
+    raise Refusal(code, text, **{key: value for key, value in found.items() if key not in ("status", "type")})

@@ -8,6 +8,11 @@ import time
 from datetime import UTC, datetime
 
 
+def wall_ms() -> int:
+    """Milliseconds since the Unix epoch as the machine has it, for what must not follow a moved `Clock` (ids)."""
+    return time.time_ns() // 1_000_000
+
+
 class Clock:
     """Wall-clock time in milliseconds since 1970 (UTC), as Matrix counts it."""
 
@@ -16,7 +21,7 @@ class Clock:
 
     def ms(self) -> int:
         """Milliseconds since the Unix epoch."""
-        return time.time_ns() // 1_000_000 + self._offset_ms
+        return wall_ms() + self._offset_ms
 
     def now(self) -> datetime:
         """The same instant as an aware `datetime` in UTC."""
@@ -27,7 +32,7 @@ class Clock:
         if moment is None:
             self._offset_ms = 0
         else:
-            self._offset_ms = int(moment.timestamp() * 1000) - time.time_ns() // 1_000_000
+            self._offset_ms = int(moment.timestamp() * 1000) - wall_ms()
 
     @staticmethod
     def monotonic() -> float:

@@ -6,13 +6,14 @@ end instead of at random pages; the 120 random bits after it are what makes them
 
 import base64
 import secrets
-import time
+
+from .clock import wall_ms
 
 _LOWER = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def _timed(random_bytes: int) -> str:
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    stamp = (wall_ms()).to_bytes(6, "big")
     return base64.urlsafe_b64encode(stamp + secrets.token_bytes(random_bytes)).decode().rstrip("=")
 
 

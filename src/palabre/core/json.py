@@ -3,6 +3,7 @@
 Matrix (appendix "Canonical JSON") allows integers in [-(2^53)+1, (2^53)-1] only, and no lone surrogates.
 """
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ JsonObject = dict[str, Any]
 
 MAX_DEPTH = 100
 MAX_INT = 2**53 - 1
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape itself, not a backslash that is followed by the text `u0000`."""
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
@@ -42,8 +45,13 @@ def decode(body: bytes, type_: type[T] | Any = JsonObject) -> T:
     return value
 
 
-def check_depth(body: bytes) -> None:
-    """Refuse nesting beyond `MAX_DEPTH`. Only a body with that many brackets is looked at twice."""
+def check(body: bytes) -> None:
+    """Refuse what no client means: nesting beyond `MAX_DEPTH`, and U+0000, which PostgreSQL keeps in no text.
+
+    Only a body with that many brackets is looked at twice.
+    """
+    if b"\\u0000" in body and _NUL.search(body):
+        raise errors.bad_json("A text contains the NUL character.")
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
     level: list[Any] = [decode(body, Any)]

@@ -121,6 +121,8 @@ def _query(text: str) -> dict[str, str]:
     """A query string decoded. Most have nothing encoded in them, and then splitting is all there is to do."""
     if not text:
         return {}
+    if "%00" in text:
+        raise errors.invalid_param("The query contains a NUL character.")
     if "%" in text or "+" in text:
         return dict(parse_qsl(text, keep_blank_values=True))
     return dict([pair.partition("=")[::2] for pair in text.split("&") if pair])

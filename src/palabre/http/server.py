@@ -4,7 +4,6 @@ Raw ASGI rather than a framework's router because every request of the hot path 
 objects are used where pages need them.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
 from time import perf_counter
@@ -16,7 +15,7 @@ from starlette.responses import Response
 from ..core import json
 from ..core.clock import Clock
 from ..core.errors import ApiError
-from ..storage.database import StorageError
+from ..storage.database import Unavailable
 from .bodies import BodyReader
 from .endpoint import Endpoint, Reply, endpoints_of
 from .limits import RateLimits
@@ -65,7 +64,8 @@ class HttpServer:
         self.on_start: list[Callable[[], Awaitable[None]]] = []
         self.on_stop: list[Callable[[], Awaitable[None]]] = []
         self.on_closing: list[Callable[[], None]] = []
-        """Called when the server is told to end, before it waits for running requests: waiting syncs answer now."""
+        """Called when the server is told to end, before it waits for running requests: waiting syncs answer now. Called
+        once more when it ends."""
 
     def add(self, *routes: object) -> None:
         """Serve the endpoints declared on the methods of each of `routes`."""
@@ -91,8 +91,14 @@ class HttpServer:
                     raise
                 await send({"type": "lifespan.startup.complete"})
             else:
+                for close in self.on_closing:
+                    close()
                 for stop in self.on_stop:
-                    await stop()
+                    try:
+                        await stop()
+                    except Exception:
+                        # The rest must end in good order all the same: the database writes down what is queued.
+                        log.exception("a part did not stop as it should")
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -111,11 +117,9 @@ class HttpServer:
             answer = await self._answer(endpoint, request)
         except ApiError as error:
             answer = _error_reply(scope["path"], error)
-        except StorageError:
-            log.exception("storage refused", endpoint=endpoint.path)
-            answer = _error_reply(scope["path"], ApiError(503, "M_UNKNOWN", "The database does not answer. Try again."))
-        except asyncio.CancelledError:
-            raise
+        except Unavailable as error:
+            log.warning("the database is out of reach", endpoint=endpoint.path, error=str(error))
+            answer = _error_reply(scope["path"], _TRY_AGAIN)
         except Exception:
             log.exception("unhandled error", method=endpoint.method, endpoint=endpoint.path)
             answer = _error_reply(scope["path"], ApiError(500, "M_UNKNOWN", "Something went wrong on the server."))
@@ -178,12 +182,14 @@ class HttpServer:
         address: str = client[0] if client else ""
         if not self._trusted or not self._is_trusted(address):
             return address
-        for key, value in scope["headers"]:
-            if key == b"x-forwarded-for":
-                for hop in reversed(value.decode("latin-1").split(",")):
-                    address = hop.strip()
-                    if not self._is_trusted(address):
-                        break
+        hops = [hop for key, value in scope["headers"] if key == b"x-forwarded-for" for hop in value.split(b",")]
+        for hop in reversed(hops):
+            try:
+                address = str(ip_address(hop.decode("latin-1").strip()))
+            except ValueError:
+                break
+            if not self._is_trusted(address):
+                break
         return address
 
     def _is_trusted(self, address: str) -> bool:
@@ -207,7 +213,7 @@ def _decode(endpoint: Endpoint, body: bytes) -> Any:
         return body
     if not body and endpoint.optional_body:
         body = b"{}"
-    json.check_depth(body)
+    json.check(body)
     return json.decode(body, endpoint.body)
 
 
@@ -222,15 +228,15 @@ def _success(result: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
 
 
 _JSON_HEADERS = [JSON_TYPE, *CORS]
+_TRY_AGAIN = ApiError(503, "M_UNKNOWN", "The database does not answer. Try again.", retry_after_ms=1000)
 
 
 def _error_reply(path: str, error: ApiError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    if path.startswith(("/_palabre", "/log")):
-        return error.status, [PROBLEM_TYPE, *CORS], json.encode(error.problem())
-    headers = list(_JSON_HEADERS)
+    is_ours = path.startswith(("/_palabre", "/log"))
+    headers = [PROBLEM_TYPE, *CORS] if is_ours else list(_JSON_HEADERS)
     if "retry_after_ms" in error.extra:
         headers.append((b"retry-after", str(-(-error.extra["retry_after_ms"] // 1000)).encode()))
-    return error.status, headers, json.encode(error.matrix())
+    return error.status, headers, json.encode(error.problem() if is_ours else error.matrix())
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

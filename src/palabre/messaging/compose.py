@@ -2,11 +2,13 @@
 
 from ..accounts.compose import Accounts
 from ..core.clock import Clock
+from ..core.housekeeping import Housekeeping
 from ..core.json import JsonObject
-from ..storage.database import Database
+from ..storage.database import Database, Transaction
 from .account_data.service import AccountDataService
 from .directory.routes import DirectoryRoutes
 from .directory.service import DirectoryService
+from .history.erasure import Erasure
 from .history.routes import HistoryRoutes
 from .history.service import HistoryService
 from .history.visibility import HistoryVisibility
@@ -20,6 +22,7 @@ from .keys.devices.routes import DeviceKeyRoutes
 from .keys.devices.service import DeviceKeyService
 from .keys.one_time.routes import OneTimeKeyRoutes
 from .keys.one_time.service import OneTimeKeyService
+from .legacy.compose import legacy_routes
 from .openid.routes import OpenIdRoutes
 from .relations.routes import RelationRoutes
 from .relations.service import RelationService
@@ -40,7 +43,11 @@ from .to_device.routes import ToDeviceRoutes
 from .to_device.service import ToDeviceService
 from .upgrade.routes import UpgradeRoutes
 from .upgrade.service import UpgradeService
+from .users.acquaintance import Acquaintance
 from .users.routes import UserRoutes
+
+KEEP_TRANSACTIONS_MS = 30 * 24 * 3600 * 1000
+"""How long a device may repeat a to-device request under its old transaction id."""
 
 
 class RoomPeople:
@@ -53,8 +60,12 @@ class RoomPeople:
         account = await self._accounts.people.get(user_id)
         return account is not None and account.is_active
 
-    async def is_guest(self, user_id: str) -> bool:
+    async def is_erased(self, user_id: str) -> bool:
         account = await self._accounts.people.get(user_id)
+        return account is not None and account.status == "erased"
+
+    async def is_guest(self, user_id: str, tx: Transaction | None = None) -> bool:
+        account = await self._accounts.people.get(user_id, tx)
         return account is not None and account.is_guest
 
     async def member_profile(self, user_id: str) -> JsonObject:
@@ -68,6 +79,7 @@ class Messaging:
     def __init__(
         self, accounts: Accounts, database: Database, clock: Clock, server_name: str, *, encrypt_private_rooms: bool
     ) -> None:
+        self.housekeeping = Housekeeping()
         self.registry = RoomRegistry(database)
         self.timeline = Timeline(self.registry, clock)
         self.account_data = AccountDataService(database)
@@ -84,11 +96,12 @@ class Messaging:
         )
         self.visibility = HistoryVisibility(database, self.registry)
         self.history = HistoryService(database, self.visibility, self.account_data)
-        self.relations = RelationService(database, self.timeline, self.visibility, self.account_data)
+        self.erasure = Erasure(database, self.registry, people)
+        self.relations = RelationService(database, self.timeline, self.visibility, self.erasure, self.account_data)
         self.directory = DirectoryService(database, self.registry, self.timeline, self.visibility, server_name)
         self.upgrades = UpgradeService(database, self.registry, self.timeline, clock, server_name)
         self.spaces = SpaceService(self.registry)
-        self.search = SearchService(database, self.registry, self.visibility, self.account_data)
+        self.search = SearchService(database, self.registry, self.visibility, self.erasure, self.account_data)
         self.reports = ReportService(database, self.registry, people, clock)
         self.routes: list[object] = [
             RoomRoutes(self.rooms, self.directory),
@@ -111,16 +124,29 @@ class Messaging:
             self.account_data,
             self.visibility,
             self.aware,
+            self.erasure,
             self.relations,
             self.to_device,
             self.device_lists,
             self.one_time_keys,
         )
-        self.routes += [*self.aware.routes, *self.sync.routes]
+        legacy = legacy_routes(
+            database,
+            self.registry,
+            self.visibility,
+            self.history,
+            self.erasure,
+            people,
+            self.directory,
+            self.aware,
+            self.sync,
+        )
+        self.routes += [*self.aware.routes, *self.sync.routes, legacy]
         accounts.hooks.on_device_deleted.append(self.aware.pushers.on_device_deleted)
         accounts.hooks.on_deactivated += [self.aware.pushers.on_deactivated, self.account_data.on_deactivated]
         self.rooms.on_forgotten.append(self.account_data.forget_room)
         self.timeline.on_followed += [self.account_data.carry_over, self.aware.push_rules.carry_over]
+        accounts.profiles.findable = Acquaintance(self.registry).findable
         accounts.hooks.on_profile_changed.append(self.rooms.profile_changed)
         accounts.hooks.on_deactivated.append(self.rooms.leave_all)
 
@@ -133,6 +159,7 @@ class Messaging:
             database, devices, self.one_time_keys, self.cross_signing, self.device_lists
         )
         self.to_device = ToDeviceService(database, clock, devices)
+        self.housekeeping.jobs.append(lambda: self.to_device.forget_transactions(clock.ms() - KEEP_TRANSACTIONS_MS))
         self.backups = BackupService(database)
         accounts.hooks.on_device_deleted += [self.device_keys.on_device_deleted, self.to_device.on_device_deleted]
         accounts.hooks.on_device_changed.append(self.device_lists.on_device_changed)

@@ -41,9 +41,3 @@ def is_own(request: Request, base_url: str) -> bool:
     if origin is None or origin == "null":
         return False
     return origin == base_url or urlsplit(origin).netloc == request.header("host")
-
-
-def refuse_nul(request: Request) -> None:
-    """PostgreSQL cannot compare with U+0000, and no address that we gave out has it."""
-    if any("\x00" in value for value in request.query.values()):
-        raise errors.invalid_param("The address contains a NUL character.")

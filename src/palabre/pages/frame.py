@@ -18,7 +18,7 @@ from ..http.endpoint import endpoint
 from ..http.request import Request
 from .addresses import Elsewhere, own_address
 from .countries import Countries
-from .forms import Form, read_form, refuse_nul
+from .forms import Form, read_form
 
 _HERE = Path(__file__).parent
 _SOURCE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
@@ -222,7 +222,6 @@ def page(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request], Awai
         @wraps(handler)
         async def answer(self: PageRoutes, request: Request) -> Response:
             try:
-                refuse_nul(request)
                 return await handler(self, request)
             except Elsewhere as elsewhere:
                 return self.pages.redirect(elsewhere.location)
@@ -242,7 +241,6 @@ def form(*paths: str, **options: Any) -> Callable[[Callable[[Any, Request, Form]
         @wraps(handler)
         async def answer(self: PageRoutes, request: Request, body: bytes) -> Response:
             try:
-                refuse_nul(request)
                 return await handler(self, request, read_form(request, body, self.pages.site.base_url))
             except Elsewhere as elsewhere:
                 return self.pages.redirect(elsewhere.location)

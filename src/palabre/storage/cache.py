@@ -1,7 +1,7 @@
 """A cache that shows exactly what is committed."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ class CommitCache(Generic[K, V]):
     async def load(self, key: K, read: Callable[[], Awaitable[V | None]], tx: "Transaction | None" = None) -> V | None:
         """What `get` has, else what `read()` finds, which is remembered.
 
-        Outside a transaction, unless a commit changed the value while it was being read. Inside one (`read` must read
-        through it), as the transaction's view: seen by later work, shown to everybody by the commit, gone with a
+        Outside a transaction, unless a commit changed the value while it was being read; readers of one key share a
+        mark for that, or a crowd of them would keep each other from ever remembering anything. Inside one (`read` must
+        read through it), as the transaction's view: seen by later work, shown to everybody by the commit, gone with a
         rollback.
         """
         value = self.get(key, tx)
@@ -58,7 +59,7 @@ class CommitCache(Generic[K, V]):
             if value is not None:
                 tx.stage(self, key, value)
             return value
-        mark = self._loading[key] = object()
+        mark = self._loading.setdefault(key, object())
         try:
             value = await read()
         finally:
@@ -68,6 +69,21 @@ class CommitCache(Generic[K, V]):
         if unchanged and value is not None:
             self.fill(key, value)
         return value
+
+    async def load_many(self, keys: Iterable[K], read: Callable[[], Awaitable[dict[K, V]]]) -> None:
+        """Outside a transaction: have one `read()` for all those of `keys` that are not here, and remember what it
+        finds.
+        """
+        marks = {key: self._loading.setdefault(key, object()) for key in keys if key not in self._entries}
+        found: dict[K, V] = {}
+        try:
+            found = await read() if marks else found
+        finally:
+            for key, mark in marks.items():
+                if self._loading.get(key) is mark:
+                    del self._loading[key]
+                    if key in found:
+                        self.fill(key, found[key])
 
     def fill(self, key: K, value: V) -> None:
         """Remember what is known to be committed. Something that was read belongs into `load`: between a read and this,

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import structlog
 
 from .cache import CommitCache
-from .transaction import Entry, Reader, Row, Transaction, guarded
+from .transaction import Entry, Reader, Refused, Row, StorageError, Transaction, Unavailable, guarded
 
 __all__ = [
     "CommitCache",
@@ -39,24 +39,16 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 MAX_BATCH = 512
-
-
-class StorageError(Exception):
-    """The database cannot be used as it is; the message says what to do about it."""
-
-
-class Refused(StorageError):  # noqa: N818 (a state, not a mistake)
-    """The database does not take what this work wrote: a unique value that exists, a value of the wrong kind."""
-
-
-class Unavailable(StorageError):  # noqa: N818 (as above)
-    """The database is out of reach for now, and whether a write was carried out is not known. Try again."""
+KEPT_ENTRIES = 1_000_000
+"""Newest entries of the log that stay for processes that have not read them (docs/decisions/0005-log-retention.md)."""
+PRUNE_EVERY = 1_000
 
 
 Work = Callable[[Transaction], Awaitable[T]]
 Queued = tuple[Work[Any], "asyncio.Future[Any]"]
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 Listener = Callable[[list[Entry], bool], None]
+Forget = Callable[[], None]
 
 
 class Database(Reader):
@@ -72,19 +64,23 @@ class Database(Reader):
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, Forget]] = []
 
-    def listen(self, listener: Listener) -> None:
-        """Call `listener(entries, own)` after commits, in order; `own` is false for what others committed."""
-        self._listeners.append(listener)
+    def listen(self, listener: Listener, forget: Forget) -> None:
+        """Call `listener(entries, own)` after commits, in order; `own` is false for what others committed.
+
+        `forget()` instead when this process was away for so long that the log no longer says what it missed: anything
+        may have changed up to `position`, so nothing in memory may be believed.
+        """
+        self._listeners.append((listener, forget))
 
     async def write(self, work: Work[T]) -> T:
         """Run `work(tx)` in the next transaction and return its result when that is on disk.
 
         What `work` raises is raised here, and undoes only this work. `work` may be run a second time when a
         whole transaction failed, so it must not touch anything but `tx` and what it was given. Raises
-        `Refused` when deferred rows
-        cannot be stored, and `Unavailable` when the database is out of reach; the work may or may not be done then.
+        `Refused` when deferred rows cannot be stored, and `Unavailable` when the database is out of reach; the work may
+        or may not be done then.
         """
         if self._closing:
             raise Unavailable("The server is shutting down.")
@@ -105,7 +101,7 @@ class Database(Reader):
 
     @abstractmethod
     async def catch_up(self) -> None:
-        """Read what other processes have committed and tell the listeners. Does nothing on SQLite."""
+        """Tell the listeners of all that any process had committed before this call. Not for use inside work."""
 
     @abstractmethod
     async def _transact(self, batch: list[Queued]) -> None:
@@ -118,8 +114,21 @@ class Database(Reader):
         if not entries:
             return
         self.position = entries[-1].pos
-        for listener in self._listeners:
+        for listener, _ in self._listeners:
             guarded(listener, entries, own)
+
+    def _announce_gap(self, position: int) -> None:
+        """The entries up to `position` are gone before they were read."""
+        log.warning("was away for longer than the log is kept: emptying all caches", missed=position - self.position)
+        self.position = position
+        for _, forget in self._listeners:
+            guarded(forget)
+
+    def _prune_before(self, tx: Transaction) -> int:
+        """Entries before this position leave the log together with `tx`; 0 for all but one in many transactions."""
+        if tx.position // PRUNE_EVERY == self.position // PRUNE_EVERY:
+            return 0
+        return max(0, tx.position - KEPT_ENTRIES)
 
     async def _run_batch(self, tx: Transaction, batch: Iterable[Queued]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -143,18 +152,19 @@ class Database(Reader):
                 await self._commit(batch)
 
     async def _commit(self, batch: list[Queued]) -> None:
-        """Run a batch; when the database refuses the whole, run its works one by one to find the culprit."""
+        """Run a batch; when the database refuses the whole, run its halves, and so on down to the culprit."""
         try:
             await self._transact(batch)
         except StorageError as error:
             log.warning("the database is out of reach", error=str(error), works=len(batch))
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(type(error)(str(error)))
+                    future.set_exception(Unavailable(str(error)))
         except Exception as error:
             if len(batch) > 1:
-                for queued in batch:
-                    await self._commit([queued])
+                middle = len(batch) // 2
+                await self._commit(batch[:middle])
+                await self._commit(batch[middle:])
                 return
             _, future = batch[0]
             if not future.done():

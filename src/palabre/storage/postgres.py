@@ -20,7 +20,7 @@ import structlog
 from ..bus import Bus
 from .database import Database, Entry, Queued, Row, StorageError, Transaction, Unavailable
 from .schema import VERSION, is_current
-from .transaction import RELEASE
+from .transaction import RELEASE, guarded
 
 log = structlog.get_logger()
 
@@ -41,7 +41,9 @@ _WRITER_SETTINGS = _SETTINGS | {
 }
 
 _NEWS = "SELECT pos, stream, key FROM log WHERE pos > $1 ORDER BY pos LIMIT $2"
-_LOCK = "SELECT pos FROM log_position FOR UPDATE"
+_POSITION = "SELECT pos FROM log_position"
+_LOCK = f"{_POSITION} FOR UPDATE"
+_PRUNE = "DELETE FROM log WHERE pos < $1"
 _LOG = """
     WITH counter AS (UPDATE log_position SET pos = $4)
     INSERT INTO log (pos, stream, key) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
@@ -57,8 +59,9 @@ _LOST = (
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
-"""Errors that say nothing about the statement: the server is away, going away, or out of room."""
+"""Errors that say nothing about the statement: the server is away, going away, out of room, or a standby by now."""
 
 
 def _is_lost(error: BaseException) -> bool:
@@ -107,7 +110,9 @@ class PostgresDatabase(Database):
         self._connection: asyncpg.Connection | None = None
         self._backoff = 0.0
         self._retry_at = 0.0
-        self._exclusive = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        """Not set while this process holds the log's row: nobody else can commit then, and what is new is its own."""
         self._news = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
 
@@ -115,7 +120,7 @@ class PostgresDatabase(Database):
         try:
             connection = await self._connect()
             await self._migrate(connection)
-            self.position = await connection.fetchval("SELECT pos FROM log_position")
+            self.position = await connection.fetchval(_POSITION)
             self._pool = await asyncpg.create_pool(
                 self._dsn,
                 min_size=1,
@@ -187,7 +192,8 @@ class PostgresDatabase(Database):
                 await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
             self._news.clear()
             try:
-                await self.catch_up()
+                while not await self._look():
+                    pass
             except Exception as error:
                 if reachable:
                     log.warning("cannot read what other processes wrote", error=repr(error))
@@ -197,18 +203,30 @@ class PostgresDatabase(Database):
                 reachable = True
 
     async def catch_up(self) -> None:
-        """While this process holds the log's row nobody else can commit, and what is new is its own."""
-        while not self._exclusive:
-            rows = await self.fetch(_NEWS, self.position, _LOG_CHUNK)
-            if self._exclusive:
-                return
-            self._announce_foreign(rows)
-            if len(rows) < _LOG_CHUNK:
-                return
+        target: int = await self.fetchval(_POSITION)
+        while self.position < target:
+            await self._look(target)
 
-    def _announce_foreign(self, rows: list[Row]) -> None:
-        """The writer may have been here while the rows were read: tell only what is still news."""
+    async def _look(self, target: int = 0) -> bool:
+        """Tell what is new in the log; whether that was all of it. It reaches to `target` at least."""
+        await self._idle.wait()
+        rows = await self.fetch(_NEWS, self.position, _LOG_CHUNK)
+        if not self._idle.is_set():
+            return False
+        self._announce_foreign(rows, target)
+        return len(rows) < _LOG_CHUNK
+
+    def _announce_foreign(self, rows: list[Row], target: int) -> None:
+        """The writer may have been here while the rows were read: tell only what is still news.
+
+        Positions have no holes, so what is missing before the first row, or up to `target` where there is none, was
+        pruned.
+        """
         entries = [Entry(*row) for row in rows if row[0] > self.position]
+        if entries:
+            target = entries[0].pos - 1
+        if self.position < target and (entries or not rows):
+            self._announce_gap(target)
         if entries:
             self._announce(entries, False)
 
@@ -262,15 +280,17 @@ class PostgresDatabase(Database):
         try:
             await connection.execute("BEGIN")
             position = await connection.fetchval(_LOCK)
-            self._exclusive = True
+            self._idle.clear()
             while self.position < position:
-                self._announce_foreign(await connection.fetch(_NEWS, self.position, _LOG_CHUNK))
+                self._announce_foreign(await connection.fetch(_NEWS, self.position, _LOG_CHUNK), position)
             tx = PostgresTransaction(connection, position)
             outcomes = await self._run_batch(tx, batch)
             await tx.finish()
             if tx.entries:
                 positions, streams, keys = zip(*tx.entries, strict=True)
                 await connection.execute(_LOG, positions, streams, keys, tx.position)
+                if before := self._prune_before(tx):
+                    await connection.execute(_PRUNE, before)
             if await connection.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("PostgreSQL rolled the transaction back instead of committing it")
             tx.settle()
@@ -280,9 +300,9 @@ class PostgresDatabase(Database):
                 await connection.execute("ROLLBACK")
             raise
         finally:
-            self._exclusive = False
+            self._idle.set()
         if tx.entries:
-            self._bus.publish(tx.entries[0].pos, tx.entries[-1].pos)
+            guarded(self._bus.publish, tx.entries[0].pos, tx.entries[-1].pos)
         self._settle(outcomes)
 
 

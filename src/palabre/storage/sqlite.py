@@ -59,8 +59,9 @@ class SqliteTransaction(Transaction):
         try:
             return self._connection.execute(_translate(sql), _adapt(args)).fetchall()
         except sqlite3.Error as error:
-            # Some errors (a full disk) end the transaction; what follows would be committed on its own.
-            if not self._connection.in_transaction:
+            # Some errors (a full disk) end the transaction; what follows would be committed on its own. The first says
+            # why, later ones only that there is no transaction.
+            if not self._connection.in_transaction and self.failed is None:
                 self.failed = error
             raise
 
@@ -129,14 +130,16 @@ class SqliteDatabase(Database):
 
     async def _transact(self, batch: list[Queued]) -> None:
         connection = self._write
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             tx = SqliteTransaction(connection, self.position)
             outcomes = await self._run_batch(tx, batch)
             await tx.finish()
             if tx.entries:
                 connection.executemany("INSERT INTO log (pos, stream, key) VALUES (?, ?, ?)", tx.entries)
                 connection.execute("UPDATE log_position SET pos = ?", (tx.position,))
+                if before := self._prune_before(tx):
+                    connection.execute("DELETE FROM log WHERE pos < ?", (before,))
             await asyncio.get_running_loop().run_in_executor(self._thread, connection.commit)
         except BaseException as error:
             connection.rollback()

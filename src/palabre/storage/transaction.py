@@ -18,6 +18,18 @@ ROLLBACK = "ROLLBACK TO SAVEPOINT work"
 RELEASE = "RELEASE SAVEPOINT work"
 
 
+class StorageError(Exception):
+    """The database cannot be used as it is; the message says what to do about it."""
+
+
+class Refused(StorageError):  # noqa: N818 (a state, not a mistake)
+    """The database does not take what this work wrote: a unique value that exists, a value of the wrong kind."""
+
+
+class Unavailable(StorageError):  # noqa: N818 (as above)
+    """The database is out of reach for now, and whether a write was carried out is not known. Try again."""
+
+
 class Entry(NamedTuple):
     """One line of the log: at `pos`, something of kind `stream` changed for `key` (a room or user id)."""
 
@@ -125,7 +137,10 @@ class Transaction(Reader):
             await self._control(SAVEPOINT)
             self._savepoint = True
         if self._deferred:
-            await self._flush(self._deferred)
+            try:
+                await self._flush(self._deferred)
+            except Exception as error:
+                raise Refused(str(error)) from error
 
     _outer_deferred: dict[str, list[tuple[Any, ...]]]
 

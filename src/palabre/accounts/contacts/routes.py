@@ -123,6 +123,7 @@ class ContactRoutes:
         """The `submit_url` (Identity Service API, "submitToken"): JSON, or a form from older clients."""
         if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
             body = json.encode(dict(parse_qsl(body.decode("utf-8", "replace"))))
+        json.check(body)
         given: SubmitBody = json.decode(body, SubmitBody)
         await self._sign_in.check_code(given.sid, given.token, request.address, _checked_secret(given.client_secret))
         return {"success": True}

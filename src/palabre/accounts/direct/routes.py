@@ -3,6 +3,8 @@
 The rules are those of every road (`accounts.sign_in`).
 """
 
+from typing import Annotated
+
 import msgspec
 
 from ...core.errors import ApiError
@@ -15,30 +17,33 @@ from ..sessions.service import Sessions
 from ..sign_in import SignIn
 
 
+ClientSecret = Annotated[str, msgspec.Meta(pattern="^[0-9a-zA-Z.=_-]{1,255}$")]
+"""Made up by the client; only who knows it can go on."""
+
+
 class CodeBody(msgspec.Struct):
     phone: str
     """As a person types it; without `+` it is read as a number of `region`."""
-    client_secret: str
-    """Made up by the client; only who knows it can go on."""
+    client_secret: ClientSecret
     region: str | None = None
 
 
 class VerifyBody(msgspec.Struct):
     sid: str
-    client_secret: str
+    client_secret: ClientSecret
     code: str
 
 
 class CompleteBody(msgspec.Struct):
     sid: str
-    client_secret: str
+    client_secret: ClientSecret
     pin: str | None = None
     start_fresh: bool = False
     """Leave a PIN-locked, long unused account behind and make a new one."""
     display_name: str | None = None
     """For a new account."""
-    device_id: str | None = None
-    initial_device_display_name: str | None = None
+    device_id: Annotated[str, msgspec.Meta(pattern="^[!-~]{1,255}$")] | None = None
+    initial_device_display_name: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 
 class SignInRoutes:

@@ -95,7 +95,7 @@ def register(body: bytes, base_url: str) -> dict[str, Any]:
     The id is a hash of the metadata: the same app on a million phones is one registration. Raises `OAuth2Error`.
     """
     try:
-        json.check_depth(body)
+        json.check(body)
         given = msgspec.to_builtins(json.decode(body, Metadata))
     except ApiError:
         raise InvalidClientMetadataError("The body must be a JSON object of client metadata.") from None

@@ -114,7 +114,7 @@ def read_pairs(body: bytes) -> Pairs | None:
     except (UnicodeDecodeError, ValueError):
         return None
     names = [name for name, _ in pairs]
-    return pairs if len(names) == len(set(names)) else None
+    return pairs if len(names) == len(set(names)) and b"%00" not in body else None
 
 
 def _reply(answer: Answer) -> Reply:

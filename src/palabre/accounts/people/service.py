@@ -43,28 +43,19 @@ class People:
         self._fictional = fictional_numbers
         self._store = store or PeopleStore()
         self._cache: CommitCache[str, Account] = CommitCache(50_000)
-        self._epoch = 0
-        database.listen(self._heard)
+        database.listen(self._heard, self._cache.clear)
 
     def _heard(self, entries: list[Entry], own: bool) -> None:
-        for entry in entries:
-            if entry.stream == "session":
-                self._epoch += 1
-                self._cache.forget(entry.key)
+        if not own:
+            for _, stream, key in entries:
+                if stream == "session":
+                    self._cache.forget(key)
 
     # reading
 
     async def get(self, user_id: str, tx: Transaction | None = None) -> Account | None:
         """The account, whatever its state; None where there is none of that name. In a transaction, pass it."""
-        if tx is not None:
-            return await self._store.get(tx, user_id)
-        account = self._cache.get(user_id)
-        if account is None:
-            epoch = self._epoch
-            account = await self._store.get(self._database, user_id)
-            if account is not None and epoch == self._epoch:
-                self._cache.fill(user_id, account)
-        return account
+        return await self._cache.load(user_id, lambda: self._store.get(tx or self._database, user_id), tx)
 
     async def require_active(self, user_id: str, tx: Transaction | None = None) -> Account:
         """Raises 403 `M_USER_DEACTIVATED`, or 404 for an unknown account."""
@@ -256,6 +247,7 @@ class People:
         self._store.seen(tx, user_id, when)
 
     def _changed(self, tx: Transaction, user_id: str) -> None:
+        self._cache.drop(user_id, tx)
         tx.advance("session", user_id)
 
 

@@ -16,11 +16,14 @@ FIELD = re.compile(r"avatar_url|displayname|[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 MAX_DISPLAY_NAME = 256
 MAX_AVATAR_URL = 1000
 MAX_RESULTS = 50
+SEARCH_BATCH = 100
+SEARCH_ROUNDS = 10
+"""Matches that are looked at before a search ends with what it has."""
 
-Visible = Callable[[str], Awaitable[Collection[str]]]
+Findable = Callable[[str, list[str]], Awaitable[Collection[str]]]
 
 
-async def _nobody(user_id: str) -> Collection[str]:
+async def _nobody(user_id: str, others: list[str]) -> Collection[str]:
     return ()
 
 
@@ -33,30 +36,21 @@ class Profiles:
         self._hooks = hooks
         self._store = store or ProfileStore()
         self._cache: CommitCache[str, Profile] = CommitCache(50_000)
-        self._epoch = 0
-        self.visible_to: Visible = _nobody
-        """Whom somebody may find in the directory: who shares a room with them or is in a public one. Set by the domain
-        that knows rooms; until then nobody is found."""
-        database.listen(self._heard)
+        self.findable: Findable = _nobody
+        """`(searcher, people)`: which of the people the searcher may find in the directory. Set by the domain that knows
+        rooms; until then nobody is found."""
+        database.listen(self._heard, self._cache.clear)
 
     def _heard(self, entries: list[Entry], own: bool) -> None:
-        for entry in entries:
-            if entry.stream == "profile":
-                self._epoch += 1
-                self._cache.forget(entry.key)
+        if not own:
+            for _, stream, key in entries:
+                if stream == "profile":
+                    self._cache.forget(key)
 
     async def get(self, user_id: str, tx: Transaction | None = None) -> Profile:
         """The profile, empty where there is none. In a transaction, pass it."""
-        cached = self._cache.get(user_id, tx)
-        if cached is not None:
-            return cached
-        if tx is not None:
-            return await self._store.get(tx, user_id)
-        epoch = self._epoch
-        profile = await self._store.get(self._database, user_id)
-        if epoch == self._epoch:
-            self._cache.fill(user_id, profile)
-        return profile
+        found = await self._cache.load(user_id, lambda: self._store.get(tx or self._database, user_id), tx)
+        return found or Profile(user_id, {})
 
     async def require(self, user_id: str) -> Profile:
         """The profile of somebody who exists. Raises 404."""
@@ -123,14 +117,21 @@ class Profiles:
         """People whom `user_id` may find, by part of their name or id, and whether there are more than `limit`."""
         limit = max(1, min(limit, MAX_RESULTS))
         folded = term.strip().casefold()
-        among = [other for other in await self.visible_to(user_id) if other != user_id]
-        if not folded or not among:
+        if not folded or len(folded) > MAX_DISPLAY_NAME:
             return [], False
         escaped = re.sub(r"([!%_])", r"!\1", folded)
-        found = await self._store.search(self._database, among, f"%{escaped}%", limit + 1)
+        found: list[str] = []
+        more = True
+        for batch in range(SEARCH_ROUNDS):
+            matches = await self._store.search(self._database, f"%{escaped}%", SEARCH_BATCH, batch * SEARCH_BATCH)
+            allowed = await self.findable(user_id, matches)
+            found += [other for other in matches if other in allowed]
+            more = len(matches) == SEARCH_BATCH
+            if len(found) > limit or not more:
+                break
         profiles = [await self.get(other) for other in found[:limit]]
         results = [Found(profile.user_id, profile.displayname, profile.avatar_url) for profile in profiles]
-        return results, len(found) > limit
+        return results, more or len(found) > limit
 
 
 def check_field(field: str) -> None:

@@ -25,16 +25,15 @@ class ProfileStore:
     async def delete(self, tx: Transaction, user_id: str, field: str) -> None:
         await tx.execute("DELETE FROM profile_fields WHERE user_id = $1 AND field = $2", user_id, field)
 
-    async def search(self, reader: Reader, among: list[str], pattern: str, limit: int) -> list[str]:
-        """User ids of `among`, whose accounts are active and whose id or folded display name is LIKE `pattern`."""
+    async def search(self, reader: Reader, pattern: str, limit: int, offset: int) -> list[str]:
+        """Ids of active accounts whose id or folded display name is LIKE `pattern`, by name."""
         rows = await reader.fetch(
             "SELECT accounts.user_id FROM accounts LEFT JOIN profile_fields "
             "ON profile_fields.user_id = accounts.user_id AND field = 'displayname' "
-            "WHERE accounts.user_id = ANY($1) AND status = 'active' "
-            "AND (folded LIKE $2 ESCAPE '!' OR accounts.user_id LIKE $2 ESCAPE '!') "
-            "ORDER BY folded, accounts.user_id LIMIT $3",
-            among,
+            "WHERE status = 'active' AND (folded LIKE $1 ESCAPE '!' OR accounts.user_id LIKE $1 ESCAPE '!') "
+            "ORDER BY folded, accounts.user_id LIMIT $2 OFFSET $3",
             pattern,
             limit,
+            offset,
         )
         return [row[0] for row in rows]

@@ -11,7 +11,7 @@ import structlog
 from ...core.clock import Clock
 from ...core.errors import ApiError
 from ...http.request import Session
-from ...storage.database import Database, Entry, StorageError, Transaction
+from ...storage.database import Database, Entry, Transaction
 from ..hashing import token_hash
 from ..people.service import People
 from .models import Device
@@ -46,6 +46,16 @@ class _Known:
         self.sighting = sighting
 
 
+class _LookUp:
+    """A token is being looked up; `ended` gathers whose sessions change meanwhile."""
+
+    __slots__ = ("ended", "worthless")
+
+    def __init__(self) -> None:
+        self.ended: set[str] = set()
+        self.worthless = False
+
+
 class Authenticator:
     """`http.request.Authenticator`, and the memory of who was seen when."""
 
@@ -65,8 +75,8 @@ class Authenticator:
         self._known: dict[bytes, _Known] = {}
         self._tokens_of: dict[str, set[bytes]] = {}
         self._sightings: dict[tuple[str, str], Sighting] = {}
-        self._epoch = 0
-        database.listen(self._heard)
+        self._lookups: set[_LookUp] = set()
+        database.listen(self._heard, self._forget)
 
     async def session(self, token: str, address: str) -> Session:
         """The session of an access token.
@@ -84,7 +94,17 @@ class Authenticator:
         return known.session
 
     async def _look_up(self, hashed: bytes) -> _Known:
-        epoch = self._epoch
+        lookup = _LookUp()
+        self._lookups.add(lookup)
+        try:
+            known = await self._read(hashed)
+        finally:
+            self._lookups.discard(lookup)
+        if known.session.user_id not in lookup.ended and not lookup.worthless:
+            self._remember(hashed, known)
+        return known
+
+    async def _read(self, hashed: bytes) -> _Known:
         token = await self._store.token(self._database, hashed)
         if token is None:
             raise unknown_token()
@@ -98,10 +118,7 @@ class Authenticator:
         sighting = self._sightings.get(device)
         if sighting is None:
             sighting = self._sightings[device] = Sighting()
-        known = _Known(session, token.expires, sighting)
-        if epoch == self._epoch:
-            self._remember(hashed, known)
-        return known
+        return _Known(session, token.expires, sighting)
 
     def _remember(self, hashed: bytes, known: _Known) -> None:
         self._known[hashed] = known
@@ -117,9 +134,16 @@ class Authenticator:
     def _heard(self, entries: list[Entry], own: bool) -> None:
         for entry in entries:
             if entry.stream == "session":
-                self._epoch += 1
+                for lookup in self._lookups:
+                    lookup.ended.add(entry.key)
                 for hashed in self._tokens_of.pop(entry.key, ()):
                     del self._known[hashed]
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._tokens_of.clear()
+        for lookup in self._lookups:
+            lookup.worthless = True
 
     # who was seen
 
@@ -137,11 +161,15 @@ class Authenticator:
         for device, sighting in list(self._sightings.items()):
             if sighting.at > sighting.written and (all_of_it or now - sighting.written >= FLUSH_MS):
                 rows.append((*device, sighting.at, sighting.address))
-                sighting.written = now
             elif now - sighting.written >= FLUSH_MS and device[0] not in self._tokens_of:
                 del self._sightings[device]
         for start in range(0, len(rows), FLUSH_ROWS):
-            await self._write(rows[start : start + FLUSH_ROWS])
+            some = rows[start : start + FLUSH_ROWS]
+            await self._write(some)
+            for user_id, device_id, *_ in some:
+                written = self._sightings.get((user_id, device_id))
+                if written is not None:
+                    written.written = now
 
     async def _write(self, rows: list[tuple[str, str, int, str]]) -> None:
         async def work(tx: Transaction) -> None:
@@ -157,5 +185,5 @@ class Authenticator:
             await asyncio.sleep(FLUSH_EVERY_S)
             try:
                 await self.flush()
-            except StorageError:
-                log.exception("could not write down who was seen")
+            except Exception:
+                log.exception("could not write down who was seen, and will try again")

@@ -88,6 +88,9 @@ class Sessions:
         name = known.display_name if known else checked_display_name(display_name)
         created = known.created if known else now
         await self._store.put_device(tx, Device(user_id, device_id, name, created, now, address))
+        if known is None:
+            for hook in self._hooks.on_device_changed:
+                await hook(tx, user_id, device_id)
         self._people.seen(tx, user_id, now)
         return await self._new_session(tx, user_id, device_id, refresh, client_id, now)
 
@@ -253,12 +256,7 @@ def _checked_device_id(device_id: str | None) -> str:
 def checked_display_name(name: str | None) -> str | None:
     if name is not None and len(name) > MAX_DISPLAY_NAME:
         raise errors.too_large(f"A device name has at most {MAX_DISPLAY_NAME} characters.")
-    return storable(name) if name is not None else None
-
-
-def storable(text: str) -> str:
-    """PostgreSQL cannot store U+0000, and nobody needs it in a name."""
-    return text.replace("\x00", "")
+    return name
 
 
 def unknown_token() -> ApiError:

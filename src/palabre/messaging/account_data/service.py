@@ -9,25 +9,25 @@ from . import store
 from .models import DELETED, GLOBAL, AccountData, Item
 
 MAX_PEOPLE = 50_000
+_NOTHING = AccountData({})
 
 
 class AccountDataService:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: CommitCache[str, AccountData] = CommitCache(MAX_PEOPLE)
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._cache.clear)
 
     async def of(self, user_id: str, tx: Transaction | None = None) -> AccountData:
         """All of one person's account data, as committed (as the transaction sees it, inside one)."""
         found = self._cache.get(user_id, tx)
         if found is not None:
             return found
-        reader: Reader = tx or self._database
-        position = self._database.position
-        found = AccountData(await store.load(reader, user_id))
-        if tx is None and position == self._database.position:
-            self._cache.fill(user_id, found)
-        return found
+        return await self._cache.load(user_id, lambda: self._read(user_id, tx or self._database), tx) or _NOTHING
+
+    @staticmethod
+    async def _read(user_id: str, reader: Reader) -> AccountData:
+        return AccountData(await store.load(reader, user_id))
 
     def at_hand(self, user_id: str) -> AccountData | None:
         """The same where it is in memory."""
@@ -106,6 +106,7 @@ class AccountDataService:
     async def forget_room(self, tx: Transaction, user_id: str, room_id: str) -> None:
         """Hook of rooms: the person forgot a room they had left."""
         await store.forget_room(tx, user_id, room_id)
+        tx.advance("account_data", user_id)
         data = await self.of(user_id, tx)
         rest = {key: item for key, item in data.items.items() if key[0] != room_id}
         self._cache.put(user_id, AccountData(rest), tx)
@@ -113,7 +114,8 @@ class AccountDataService:
     async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """Hook of accounts: the account is gone."""
         await store.forget(tx, user_id)
-        self._cache.put(user_id, AccountData({}), tx)
+        tx.advance("account_data", user_id)
+        self._cache.put(user_id, _NOTHING, tx)
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if not own:

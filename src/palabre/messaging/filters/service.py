@@ -61,7 +61,7 @@ class FilterService:
 
     async def _body(self, user_id: str, text: str) -> FilterBody:
         if user_id == "":
-            json.check_depth(text.encode("utf-8", "replace"))
+            json.check(text.encode("utf-8", "replace"))
             body: FilterBody = json.decode(text.encode("utf-8", "replace"), FilterBody)
         else:
             stored = await store.get(self._database, user_id, text)

@@ -105,7 +105,7 @@ def _filter(text: str | None) -> RoomEventFilter:
     if not text:
         return RoomEventFilter()
     body = text.encode("utf-8", "replace")
-    json.check_depth(body)
+    json.check(body)
     chosen: RoomEventFilter = json.decode(body, RoomEventFilter)
     return chosen
 

@@ -102,9 +102,16 @@ class HistoryService:
             raise errors.not_found("There is no such event.") from None
         return access, await self._event(access, event_id)
 
+    async def find(self, user_id: str, event_id: str) -> Event:
+        """The same where the room is not known: of the deprecated `GET /events/{eventId}`."""
+        room_id = await store.room_of_event(self._database, event_id)
+        if room_id is None:
+            raise errors.not_found("There is no such event.")
+        return (await self.event(user_id, room_id, event_id))[1]
+
     async def _event(self, access: Access, event_id: str) -> Event:
-        event = await store.event(self._database, event_id)
-        if event is None or event.room_id != access.room.room_id or not access.visible.allows(event.pos):
+        event = await store.event(self._database, access.room.room_id, event_id)
+        if event is None or not access.visible.allows(event.pos):
             raise errors.not_found("There is no such event.")
         return event
 

@@ -9,12 +9,15 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from ...core.clock import Clock
+from ...storage.database import StorageError
 from ..rooms.registry import RoomRegistry
 from ..sync.notifier import Notifier
 from ..sync.serial import Serial
+from ..sync.tracker import LastChange
 from .models import GRACE_SECONDS, IDLE_SECONDS, Presence, State
 
 GATHER_SECONDS = 0.1
+RETRY_SECONDS = 1.0
 SWEEP_SECONDS = 10.0
 MAX_AUDIENCE = 1000
 """Members beyond which a room does not spread presence: each would pay for the coming and going of all."""
@@ -29,8 +32,8 @@ class PresenceService:
         self._clock = clock
         self._people: OrderedDict[str, Presence] = OrderedDict()
         """Whoever was told about last is last."""
-        self._concerns: dict[str, int] = {}
-        """User id to the newest serial of a change that this person may see."""
+        self._concerns = LastChange(floor=0)
+        """Of each person the newest serial of a change that they may see."""
         self._dirty: dict[str, None] = {}
         self._telling: asyncio.Task[None] | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -78,10 +81,10 @@ class PresenceService:
         self._people.pop(user_id, None)
 
     def _add(self, user_id: str) -> Presence:
+        if len(self._people) >= MAX_PEOPLE:
+            self._people.popitem(last=False)
         person = self._people[user_id] = Presence()
         self._people.move_to_end(user_id, last=False)
-        if len(self._people) > MAX_PEOPLE:
-            self._people.popitem(last=False)
         return person
 
     def _set(self, user_id: str, person: Presence, state: State, now: float) -> None:
@@ -97,17 +100,27 @@ class PresenceService:
     # telling
 
     async def _tell(self) -> None:
-        while self._dirty:
-            await asyncio.sleep(GATHER_SECONDS)
-            dirty, self._dirty = list(self._dirty), {}
-            audience: set[str] = set()
-            for user_id in dirty:
-                rooms = await self._registry.joined_rooms(user_id)
-                person = self._people.get(user_id)
-                if person is not None:
-                    audience |= self._tell_of(user_id, person, rooms)
-            self._notifier.wake_all(audience)
-        self._telling = None
+        try:
+            while self._dirty:
+                await asyncio.sleep(GATHER_SECONDS)
+                dirty, self._dirty = self._dirty, {}
+                try:
+                    await self._tell_of_all(dirty)
+                except StorageError:
+                    self._dirty = dirty | self._dirty
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self._telling = None
+
+    async def _tell_of_all(self, user_ids: Iterable[str]) -> None:
+        audience: set[str] = set()
+        for user_id in user_ids:
+            rooms = await self._registry.joined_rooms(user_id)
+            person = self._people.get(user_id)
+            if person is not None:
+                audience |= self._tell_of(user_id, person, rooms)
+                audience.update(rooms)  # who looks in from outside
+        self._notifier.wake_all(audience)
 
     def _tell_of(self, user_id: str, person: Presence, room_ids: list[str]) -> set[str]:
         """Give the change its serial, and note whom it concerns, in one step: no sync gets in between."""
@@ -119,7 +132,7 @@ class PresenceService:
             if len(joined) <= MAX_AUDIENCE:
                 audience |= joined
         for other in audience:
-            self._concerns[other] = person.serial
+            self._concerns.put(other, person.serial)
         return audience
 
     def _sweep(self) -> None:
@@ -142,7 +155,7 @@ class PresenceService:
 
     def concerns(self, user_id: str, serial: int) -> bool:
         """Whether something changed after `serial` that the person may see."""
-        return self._concerns.get(user_id, 0) > serial
+        return self._concerns.since(user_id, serial)
 
     def changed(self, user_id: str, room_ids: Iterable[str], serial: int) -> list[str]:
         """Who, of those that the person shares a room with (and they themselves), changed after `serial`."""

@@ -1,7 +1,8 @@
-"""Push rules made into predicates, once for each person and type of event.
+"""Push rules made into predicates, once for each set of rules and type of event.
 
 Most conditions ask for the event's type: those are answered when the predicates are made, so what is left for a message
-is a handful of look-ups.
+is a handful of look-ups. Rules that name their owner are made with `READER` in that place, and the predicates are told
+who reads: so everybody who has changed no rule shares one evaluator.
 """
 
 import re
@@ -11,9 +12,10 @@ from typing import Any
 from ...core.json import JsonObject
 from ..rooms.auth import power_in
 from ..rooms.models import Event, Room
-from .models import KINDS, LEGACY_MENTIONS, NOTHING, Outcome, Rule, Ruleset, outcome
+from .models import KINDS, LEGACY_MENTIONS, NOTHING, READER, Outcome, Rule, Ruleset, outcome
 
-Predicate = Callable[[Event, Room], bool]
+Predicate = Callable[[Event, Room, str], bool]
+"""`(event, room, reader)`"""
 Path = tuple[str, ...]
 
 MAX_TYPES = 64
@@ -31,23 +33,22 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 
 
 class Evaluator:
-    """One person's rules."""
+    """One set of rules, as `ruleset(READER, …)` gives it."""
 
-    def __init__(self, user_id: str, rules: Ruleset) -> None:
-        self._user_id = user_id
+    def __init__(self, rules: Ruleset) -> None:
         self._rules = rules
         self._of_type: dict[str, list[tuple[list[Predicate], Outcome]]] = {}
 
-    def judge(self, event: Event, room: Room) -> Outcome:
-        """What the rules say of somebody else's event. One's own never notifies, nor does a redacted one."""
-        if event.sender == self._user_id or event.redacted_by is not None:
+    def judge(self, event: Event, room: Room, reader: str) -> Outcome:
+        """What the rules of `reader` say of an event. One's own never notifies, nor does a redacted one."""
+        if event.sender == reader or event.redacted_by is not None:
             return NOTHING
         rules = self._of_type.get(event.type)
         if rules is None:
             rules = self._compile(event.type)
         for predicates, result in rules:
             for predicate in predicates:
-                if not predicate(event, room):
+                if not predicate(event, room, reader):
                     break
             else:
                 return result
@@ -71,10 +72,12 @@ class Evaluator:
         predicates: list[Predicate] = [_has_no_mentions] if rule.rule_id in LEGACY_MENTIONS else []
         if kind == "room":
             room_id = rule.rule_id
-            return [lambda event, room: event.room_id == room_id]
+            return [lambda event, room, reader: event.room_id == room_id]
         if kind == "sender":
             sender = rule.rule_id
-            return [lambda event, room: event.sender == sender]
+            return [lambda event, room, reader: event.sender == sender]
+        if rule.rule_id == ".m.rule.contains_user_name":
+            return [*predicates, _names_localpart]
         if kind == "content":
             return [*predicates, _matches(("content", "body"), rule.pattern or "")]
         for condition in rule.conditions or ():
@@ -83,39 +86,48 @@ class Evaluator:
                 if not isinstance(pattern, str) or not _glob(pattern).fullmatch(event_type):
                     return None
                 continue
-            predicate = _condition(condition, self._user_id)
+            predicate = _condition(condition)
             if predicate is None:
                 return None
             predicates.append(predicate)
         return predicates
 
 
-def _condition(condition: JsonObject, user_id: str) -> Predicate | None:
+def _condition(condition: JsonObject) -> Predicate | None:
     """None for what is not understood: it never matches (section "Conditions")."""
     kind, key = condition.get("kind"), condition.get("key")
     if kind == "contains_display_name":
-        return lambda event, room: _names(event, room, user_id)
+        return lambda event, room, reader: _names(event, room, reader)
     if kind == "room_member_count":
         match = _COUNT.fullmatch(str(condition.get("is")))
         if match is None:
             return None
         compare, number = _COMPARE[match[1] or "=="], int(match[2])
-        return lambda event, room: compare(len(room.joined), number)
+        return lambda event, room, reader: compare(len(room.joined), number)
     if not isinstance(key, str):
         return None
     if kind == "sender_notification_permission":
-        return lambda event, room: _may_notify(event, room, key)
+        return lambda event, room, reader: _may_notify(event, room, key)
     path, value = property_path(key), condition.get("value", _MISSING)
+    if READER in (value, condition.get("pattern")):
+        return _about_reader(str(kind), path)
     if kind == "event_match":
         pattern = condition.get("pattern")
         return _matches(path, pattern) if isinstance(pattern, str) else None
     if value is _MISSING or isinstance(value, list | dict | float):
         return None
     if kind == "event_property_is":
-        return lambda event, room: _same(_look_up(event, path), value)
+        return lambda event, room, reader: _same(_look_up(event, path), value)
     if kind == "event_property_contains":
-        return lambda event, room: _contains(_look_up(event, path), value)
+        return lambda event, room, reader: _contains(_look_up(event, path), value)
     return None
+
+
+def _about_reader(kind: str, path: Path) -> Predicate:
+    """A condition that compares with the reader's own user id."""
+    if kind == "event_property_contains":
+        return lambda event, room, reader: _contains(_look_up(event, path), reader)
+    return lambda event, room, reader: _same(_look_up(event, path), reader)
 
 
 def property_path(key: str) -> Path:
@@ -157,14 +169,14 @@ def _matches(path: Path, pattern: str) -> Predicate:
     if path == ("content", "body"):
         search = _word_glob(pattern).search
 
-        def in_body(event: Event, room: Room) -> bool:
+        def in_body(event: Event, room: Room, reader: str) -> bool:
             value = _look_up(event, path)
             return isinstance(value, str) and search(value[:MAX_TEXT]) is not None
 
         return in_body
     full = _glob(pattern).fullmatch
 
-    def whole(event: Event, room: Room) -> bool:
+    def whole(event: Event, room: Room, reader: str) -> bool:
         value = _look_up(event, path)
         return isinstance(value, str) and full(value) is not None
 
@@ -191,19 +203,28 @@ def _word_glob(pattern: str) -> re.Pattern[str]:
     )
 
 
-def _has_no_mentions(event: Event, room: Room) -> bool:
+def _has_no_mentions(event: Event, room: Room, reader: str) -> bool:
     return "m.mentions" not in event.content
 
 
-def _names(event: Event, room: Room, user_id: str) -> bool:
+def _names(event: Event, room: Room, reader: str) -> bool:
     """`contains_display_name`: the text has the name that the reader has in this room."""
     body = event.content.get("body")
-    name = room.content("m.room.member", user_id).get("displayname")
+    name = room.content("m.room.member", reader).get("displayname")
     if not isinstance(body, str) or not isinstance(name, str) or not name:
         return False
     if name.casefold() not in body.casefold():
         return False
     return re.search(rf"(?:^|\W){re.escape(name)}(?:$|\W)", body, re.IGNORECASE) is not None
+
+
+def _names_localpart(event: Event, room: Room, reader: str) -> bool:
+    """`.m.rule.contains_user_name`: the text has the localpart of the reader's user id as a word."""
+    body = event.content.get("body")
+    localpart = reader[1:].partition(":")[0]
+    if not isinstance(body, str) or localpart.casefold() not in body.casefold():
+        return False
+    return _word_glob(localpart).search(body[:MAX_TEXT]) is not None
 
 
 def _may_notify(event: Event, room: Room, key: str) -> bool:

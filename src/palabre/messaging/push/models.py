@@ -55,6 +55,9 @@ def _rule(rule_id: str, conditions: list[JsonObject], *actions: Action, enabled:
 _TWO = {"kind": "room_member_count", "is": "2"}
 _MAY_NOTIFY_ROOM = {"kind": "sender_notification_permission", "key": "room"}
 
+READER = "@\x00"
+"""Stands for the user id of whoever reads, in rules that are made once for everybody. Nobody can write it in a rule."""
+
 MASTER = ".m.rule.master"
 LEGACY_MENTIONS = frozenset((".m.rule.contains_display_name", ".m.rule.roomnotif", ".m.rule.contains_user_name"))
 """Rules older than `m.mentions` (gone from version 1.17): they look at the text of events that have no `m.mentions`."""

@@ -72,7 +72,7 @@ class NotificationRoutes:
         data = await self._account_data.of(user_id)
         judge = self._rules.evaluator(user_id, data).judge
         events, _ = await self._registry.timeline(room_id, since, upto, EVENTS_OF_A_ROOM)
-        judged = [(event, judge(event, room)) for event in events if event.sender not in data.ignored]
+        judged = [(event, judge(event, room, user_id)) for event in events if event.sender not in data.ignored]
         return [one for one in judged if one[1].notify]
 
     async def _notification(self, user_id: str, event: Event, outcome: Outcome) -> Notification:

@@ -10,7 +10,7 @@ from ...storage.database import Database, Transaction
 from ..account_data.models import GLOBAL, AccountData
 from ..account_data.service import AccountDataService
 from .evaluate import Evaluator
-from .models import CONDITIONAL, Action, Change, Custom, Kind, Rule, Ruleset, defaults, read_custom, ruleset
+from .models import CONDITIONAL, READER, Action, Change, Custom, Kind, Rule, Ruleset, defaults, read_custom, ruleset
 
 ACCOUNT_DATA_TYPE = "m.push_rules"
 MAX_EVALUATORS = 50_000
@@ -23,7 +23,9 @@ class PushRuleService:
     def __init__(self, database: Database, account_data: AccountDataService) -> None:
         self._database = database
         self._account_data = account_data
-        self._evaluators: OrderedDict[str, tuple[bytes | None, Evaluator]] = OrderedDict()
+        self._default = Evaluator(defaults(READER))
+        self._evaluators: OrderedDict[str, tuple[bytes, Evaluator]] = OrderedDict()
+        """Of people who have changed something, with what they have changed."""
 
     # reading
 
@@ -45,10 +47,12 @@ class PushRuleService:
     def evaluator(self, user_id: str, data: AccountData) -> Evaluator:
         """The person's rules, ready to judge events; `data` is their account data."""
         stored = data.get(ACCOUNT_DATA_TYPE)
+        if stored is None:
+            return self._default
         found = self._evaluators.get(user_id)
         if found is not None and found[0] is stored:
             return found[1]
-        made = Evaluator(user_id, ruleset(user_id, read_custom(stored)))
+        made = Evaluator(ruleset(READER, read_custom(stored)))
         self._evaluators[user_id] = (stored, made)
         self._evaluators.move_to_end(user_id)
         if len(self._evaluators) > MAX_EVALUATORS:

@@ -45,6 +45,11 @@ class Unread(msgspec.Struct):
             result.highlight += count.highlight
         return result
 
+    def extended(self, upto: int) -> "Unread":
+        """A copy to count on with: another sync of the same person may be counting on from this one meanwhile."""
+        threads = {thread_id: Count(count.notify, count.highlight) for thread_id, count in self.threads.items()}
+        return Unread(upto, self.joined, self.receipts, threads)
+
     def of(self, thread_id: str) -> Count:
         count = self.threads.get(thread_id)
         if count is None:
@@ -77,14 +82,17 @@ class UnreadService:
                 return count
             events = await self._events(room.room_id, count.upto, upto, known, start)
             if all(event.type != "m.room.redaction" for event in events):
+                count = count.extended(upto)
                 await self._add(count, user_id, data, room, events, 0, {})
-                count.upto = upto
-                return count
+                return self._keep(key, count)
         everywhere, threads = mine.read_up_to()
         since = max(everywhere, joined)
         count = Unread(upto, joined, mine.receipts)
         events = await self._events(room.room_id, since, upto, known, start)
         await self._add(count, user_id, data, room, events, since, threads)
+        return self._keep(key, count)
+
+    def _keep(self, key: tuple[str, str], count: Unread) -> Unread:
         self._counts[key] = count
         self._counts.move_to_end(key)
         if len(self._counts) > MAX_COUNTS:
@@ -117,7 +125,7 @@ class UnreadService:
                 continue
             if event.sender in ignored:
                 continue
-            outcome = judge(event, room)
+            outcome = judge(event, room, user_id)
             if not outcome.notify:
                 continue
             thread_id = await self._thread(event)
@@ -139,8 +147,8 @@ class UnreadService:
                 return MAIN
             if rel_type == "m.thread":
                 return parent
-            found = await room_store.event(self._database, parent)
-            if found is None or found.room_id != event.room_id:
+            found = await room_store.event(self._database, event.room_id, parent)
+            if found is None:
                 return MAIN
             event = found
         return MAIN

@@ -37,7 +37,7 @@ class ReceiptService:
         self._tails: OrderedDict[str, _Tail] = OrderedDict()
         self._foreign: dict[str, int] = {}
         """Room id to when another process last wrote a receipt there."""
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._forget)
 
     # writing
 
@@ -51,10 +51,10 @@ class ReceiptService:
             raise errors.forbidden("You are not in this room.")
         places: dict[str, int] = {}
         for event_id in set(marks.values()):
-            place = await store.place_of(self._database, event_id)
-            if place is None or place[0] != room_id:
+            place = await store.place_of(self._database, room_id, event_id)
+            if place is None:
                 raise errors.not_found("There is no such event in this room.")
-            places[event_id] = place[1]
+            places[event_id] = place
         mine = await self.of(user_id, room_id)
         receipts = {type_: event_id for type_, event_id in marks.items() if type_ != FULLY_READ}
         if FULLY_READ not in marks and not any(
@@ -86,8 +86,8 @@ class ReceiptService:
         data = await self._account_data.of(user_id, tx)
         before = data.content(FULLY_READ, room_id).get("event_id")
         if isinstance(before, str):
-            place = await store.place_of(tx, before)
-            if place is not None and place[1] >= event_pos:
+            place = await store.place_of(tx, room_id, before)
+            if place is not None and place >= event_pos:
                 return
         await self._account_data.put_in(tx, user_id, room_id, FULLY_READ, json.encode({"event_id": event_id}))
 
@@ -95,22 +95,27 @@ class ReceiptService:
 
     async def of(self, user_id: str, room_id: str, tx: Transaction | None = None) -> Mine:
         """The person's own receipts in a room."""
-        found = self._mine.get((user_id, room_id), tx)
-        if found is not None and self._foreign.get(room_id, 0) <= found.as_of:
-            return found
+        key = (user_id, room_id)
+        found = self._mine.get(key, tx)
+        if found is not None:
+            if self._foreign.get(room_id, 0) <= found.as_of:
+                return found
+            self._mine.forget(key)
+        return await self._mine.load(key, lambda: self._read(key, tx), tx) or Mine(0, ())
+
+    async def _read(self, key: tuple[str, str], tx: Transaction | None) -> Mine:
         position = self._database.position
-        found = Mine(position, await store.of(tx or self._database, user_id, room_id))
-        if tx is None and position == self._database.position:
-            self._mine.fill((user_id, room_id), found)
-        return found
+        return Mine(position, await store.of(tx or self._database, *key))
 
     async def preload(self, user_id: str, room_ids: list[str]) -> None:
         """Read the person's receipts in all these rooms at once, for `of`."""
-        position = self._database.position
-        found = await store.everywhere(self._database, user_id)
-        if position == self._database.position:
-            for room_id in room_ids:
-                self._mine.fill((user_id, room_id), Mine(position, tuple(found.get(room_id, ()))))
+
+        async def read() -> dict[tuple[str, str], Mine]:
+            position = self._database.position
+            found = await store.everywhere(self._database, user_id)
+            return {(user_id, room_id): Mine(position, tuple(found.get(room_id, ()))) for room_id in room_ids}
+
+        await self._mine.load_many([(user_id, room_id) for room_id in room_ids], read)
 
     async def between(self, room_id: str, after: int, upto: int) -> list[Receipt]:
         """Receipts that moved with `after < pos <= upto`, oldest first: of each only where it is now."""
@@ -135,12 +140,20 @@ class ReceiptService:
         if len(tail.receipts) > TAIL:
             tail.start = tail.receipts.popleft().pos
 
+    def _forget(self) -> None:
+        self._mine.clear()
+        self._tails.clear()
+        self._foreign.clear()
+
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if not own:
             for pos, stream, key in entries:
                 if stream == "receipt":
                     self._tails.pop(key, None)
                     self._foreign[key] = pos
+            if len(self._foreign) > MAX_TAILS:
+                self._mine.clear()
+                self._foreign.clear()
 
 
 def _moves(mine: Mine, type_: str, thread_id: str, event_pos: int) -> bool:

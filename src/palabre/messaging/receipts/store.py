@@ -16,10 +16,12 @@ def put(tx: Transaction, room_id: str, receipt: Receipt) -> None:
     tx.defer(_PUT, room_id, *receipt)
 
 
-async def place_of(reader: Reader, event_id: str) -> tuple[str, int] | None:
-    """Room id and position of an event."""
-    row = await reader.fetchrow("SELECT room_id, pos FROM events WHERE event_id = $1", event_id)
-    return None if row is None else (row[0], row[1])
+async def place_of(reader: Reader, room_id: str, event_id: str) -> int | None:
+    """Position of an event of the room."""
+    pos: int | None = await reader.fetchval(
+        "SELECT pos FROM events WHERE event_id = $2 AND room_id = $1", room_id, event_id
+    )
+    return pos
 
 
 async def between(reader: Reader, room_id: str, after: int, upto: int) -> list[Receipt]:

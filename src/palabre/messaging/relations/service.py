@@ -3,7 +3,7 @@
 Client-server API, sections "Forming relationships between events", "Event replacements", "Threading".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from ...core import errors, json
 from ...http.request import Session
 from ...storage.database import CommitCache, Database, Entry, Transaction
 from ..account_data.service import AccountDataService
+from ..history.erasure import Erasure
 from ..history.visibility import EVERYTHING, HistoryVisibility, Visible
 from ..rooms import store as rooms
 from ..rooms.auth import Draft
@@ -26,25 +27,31 @@ MAX_ROOMS = 20_000
 
 class RelationService:
     def __init__(
-        self, database: Database, timeline: Timeline, visibility: HistoryVisibility, account_data: AccountDataService
+        self,
+        database: Database,
+        timeline: Timeline,
+        visibility: HistoryVisibility,
+        erasure: Erasure,
+        account_data: AccountDataService,
     ) -> None:
         self._database = database
         self._visibility = visibility
+        self._erasure = erasure
         self._account_data = account_data
         self._newest: CommitCache[str, int] = CommitCache(MAX_ROOMS)
         """Of each room the position of the newest event that changes a bundled aggregation."""
         timeline.before_relating.append(self._check)
         timeline.on_related.append(self._related)
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._newest.clear)
 
     # writing
 
-    async def _check(self, tx: Transaction, draft: Draft, relation: Relation) -> None:
+    async def _check(self, tx: Transaction, room_id: str, draft: Draft, relation: Relation) -> None:
         """Raises 400 for a second identical annotation and for a thread on an event that itself relates to another."""
         if relation.rel_type == "m.annotation" and relation.key is not None:
-            if await store.annotated(tx, relation.parent_id, draft.sender, draft.type, relation.key):
+            if await store.annotated(tx, room_id, relation.parent_id, draft.sender, draft.type, relation.key):
                 raise errors.ApiError(400, "M_DUPLICATE_ANNOTATION", "You have already reacted with this.")
-        elif relation.rel_type == "m.thread" and await store.relates(tx, relation.parent_id):
+        elif relation.rel_type == "m.thread" and await store.relates(tx, room_id, relation.parent_id):
             raise errors.ApiError(400, "M_UNKNOWN", "A thread cannot start at an event that relates to another.")
 
     def _related(self, tx: Transaction, event: Event, relation: Relation) -> None:
@@ -62,8 +69,8 @@ class RelationService:
     async def bundle(self, events: Sequence[Event], user_id: str, visible: Visible = EVERYTHING) -> Bundle:
         """The bundled aggregations of those of `events` that have any (section "Aggregations of child events").
 
-        `visible` is what the reader may read of the room they are in. Asks the database only when something in the room
-        could relate to one of the events.
+        All are of one room, and `visible` is what the reader may read of it. Asks the database only when something in
+        the room could relate to one of the events.
         """
         candidates = [event for event in events if event.state_key is None and await self._may_have(event)]
         if not candidates:
@@ -77,15 +84,16 @@ class RelationService:
         return newest is not None and newest > event.pos
 
     async def _bundle(
-        self, events: Iterable[Event], user_id: str, visible: Visible, ignored: list[str], *, threads: bool = True
+        self, events: Sequence[Event], user_id: str, visible: Visible, ignored: list[str], *, threads: bool = True
     ) -> Bundle:
+        room_id = events[0].room_id
         parents = {event.event_id: event for event in events}
-        found = await store.summaries(self._database, list(parents), user_id, ignored)
+        found = await store.summaries(self._database, room_id, list(parents), user_id, ignored)
         if not threads:
             found = [summary for summary in found if summary.rel_type != "m.thread"]
         if not found:
             return {}
-        latest = await self._latest(found, visible)
+        latest = await self._latest(found, user_id, visible)
         inner = await self._inner(found, latest, user_id, visible, ignored)
         bundled: Bundle = {}
         for summary in found:
@@ -102,15 +110,16 @@ class RelationService:
                     "count": summary.count,
                     "current_user_participated": own or summary.participated,
                 }
-        await self._references(bundled, found, visible, ignored)
+        await self._references(room_id, bundled, found, visible, ignored)
         return bundled
 
-    async def _latest(self, found: list[Summary], visible: Visible) -> dict[int, Event]:
+    async def _latest(self, found: list[Summary], user_id: str, visible: Visible) -> dict[int, Event]:
         positions = [summary.latest for summary in found if summary.rel_type != "m.reference"]
         if not positions:
             return {}
         events = await store.events_at(self._database, positions)
-        return {event.pos: event for event in visible.filter(events)}
+        shown = await self._erasure.shown(visible.filter(events), user_id)
+        return {event.pos: event for event in shown}
 
     async def _inner(
         self, found: list[Summary], latest: dict[int, Event], user_id: str, visible: Visible, ignored: list[str]
@@ -121,11 +130,13 @@ class RelationService:
             return {}
         return await self._bundle(newest, user_id, visible, ignored, threads=False)
 
-    async def _references(self, bundled: Bundle, found: list[Summary], visible: Visible, ignored: list[str]) -> None:
+    async def _references(
+        self, room_id: str, bundled: Bundle, found: list[Summary], visible: Visible, ignored: list[str]
+    ) -> None:
         parents = [summary.parent_id for summary in found if summary.rel_type == "m.reference"]
         if not parents:
             return
-        for parent_id, child_id, pos in await store.references(self._database, parents, ignored):
+        for parent_id, child_id, pos in await store.references(self._database, room_id, parents, ignored):
             if visible.allows(pos):
                 chunk = bundled.setdefault(parent_id, {}).setdefault("m.reference", {"chunk": []})["chunk"]
                 chunk.append({"event_id": child_id})
@@ -135,7 +146,8 @@ class RelationService:
     ) -> list[msgspec.Raw]:
         """Events in the client format as one device gets them: with bundled aggregations and its transaction ids."""
         bundled = await self.bundle(events, session.user_id, visible)
-        return [render(event, session, bundled.get(event.event_id)) for event in events]
+        shown = await self._erasure.shown(events, session.user_id)
+        return [render(event, session, bundled.get(event.event_id)) for event in shown]
 
     # relations and threads
 
@@ -155,8 +167,8 @@ class RelationService:
         Raises 404 `M_NOT_FOUND` for an event that does not exist or that the person may not read.
         """
         access = await self._visibility.access(session.user_id, room_id)
-        parent = await rooms.event(self._database, parent_id)
-        if parent is None or parent.room_id != room_id or not access.visible.allows(parent.pos):
+        parent = await rooms.event(self._database, room_id, parent_id)
+        if parent is None or not access.visible.allows(parent.pos):
             raise errors.not_found("There is no such event.")
         wanted = msgspec.structs.replace(page, limit=page.limit + 1)
         depth = RECURSION_DEPTH if recurse else 1
@@ -178,7 +190,8 @@ class RelationService:
         participant = session.user_id if participated else None
         found = await store.threads(self._database, room_id, upto, limit + 1, participant, ignored)
         more, found = len(found) > limit, found[:limit]
-        by_id = {e.event_id: e for e in await rooms.events_by_id(self._database, [root for root, _ in found])}
+        events = await rooms.events_by_id(self._database, room_id, [root for root, _ in found])
+        by_id = {event.event_id: event for event in events}
         roots = access.visible.filter(by_id[root] for root, _ in found if root in by_id)
         return await self.render(roots, session, access.visible), (found[-1][1] - 1 if more else None)
 

@@ -28,30 +28,36 @@ async def newest_bundled(reader: Reader, room_id: str) -> int:
     return max(value or 0 for value in row or (0,))
 
 
-async def summaries(reader: Reader, parent_ids: list[str], user_id: str, ignored: list[str]) -> list[Summary]:
+async def summaries(
+    reader: Reader, room_id: str, parent_ids: list[str], user_id: str, ignored: list[str]
+) -> list[Summary]:
     """The children that count for bundled aggregations: of replacements only the valid ones."""
     rows = await reader.fetch(
         "SELECT r.parent_id, r.rel_type, COUNT(*), MAX(r.child_pos), "
         "MAX(CASE WHEN r.sender = $2 THEN 1 ELSE 0 END) "
         "FROM relations r JOIN events p ON p.event_id = r.parent_id AND p.room_id = r.room_id "
-        "WHERE r.parent_id = ANY($1) AND NOT r.sender = ANY($3) AND p.state_key IS NULL "
+        "WHERE r.parent_id = ANY($1) AND r.room_id = $4 AND NOT r.sender = ANY($3) AND p.state_key IS NULL "
         "AND (r.rel_type = 'm.thread' OR r.rel_type = 'm.reference' OR (r.rel_type = 'm.replace' "
         "AND r.sender = p.sender AND r.child_type = p.type AND p.redacted_by IS NULL)) "
         "GROUP BY r.parent_id, r.rel_type",
         parent_ids,
         user_id,
         ignored,
+        room_id,
     )
     return [Summary(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
-async def references(reader: Reader, parent_ids: list[str], ignored: list[str]) -> list[tuple[str, str, int]]:
+async def references(
+    reader: Reader, room_id: str, parent_ids: list[str], ignored: list[str]
+) -> list[tuple[str, str, int]]:
     """(parent id, child id, child position), oldest first."""
     rows = await reader.fetch(
-        "SELECT parent_id, child_id, child_pos FROM relations WHERE parent_id = ANY($1) "
+        "SELECT parent_id, child_id, child_pos FROM relations WHERE parent_id = ANY($1) AND room_id = $3 "
         "AND rel_type = 'm.reference' AND NOT sender = ANY($2) ORDER BY child_pos",
         parent_ids,
         ignored,
+        room_id,
     )
     return [(row[0], row[1], row[2]) for row in rows]
 
@@ -107,19 +113,21 @@ async def threads(
     return [(row[0], row[1]) for row in rows]
 
 
-async def annotated(reader: Reader, parent_id: str, sender: str, event_type: str, key: str) -> bool:
+async def annotated(reader: Reader, room_id: str, parent_id: str, sender: str, event_type: str, key: str) -> bool:
     """Whether `sender` already put the annotation `key` on the event."""
     found = await reader.fetchval(
         "SELECT 1 FROM relations WHERE parent_id = $1 AND rel_type = 'm.annotation' AND sender = $2 "
-        "AND child_type = $3 AND key = $4 LIMIT 1",
+        "AND child_type = $3 AND key = $4 AND room_id = $5 LIMIT 1",
         parent_id,
         sender,
         event_type,
         key,
+        room_id,
     )
     return found is not None
 
 
-async def relates(reader: Reader, event_id: str) -> bool:
+async def relates(reader: Reader, room_id: str, event_id: str) -> bool:
     """Whether the event itself relates to another."""
-    return await reader.fetchval("SELECT 1 FROM relations WHERE child_id = $1", event_id) is not None
+    found = await reader.fetchval("SELECT 1 FROM relations WHERE child_id = $2 AND room_id = $1", room_id, event_id)
+    return found is not None

@@ -22,8 +22,8 @@ class ReportService:
     async def event(self, reporter: str, room_id: str, event_id: str, reason: str | None, score: int | None) -> None:
         """Raises 404 `M_NOT_FOUND` unless the person is in the room and the event is there."""
         room = await self._registry.room(room_id)
-        event = await rooms.event(self._database, event_id)
-        if room is None or reporter not in room.joined or event is None or event.room_id != room_id:
+        event = await rooms.event(self._database, room_id, event_id)
+        if room is None or reporter not in room.joined or event is None:
             raise errors.not_found("There is no such event, or you are not in the room it is in.")
         if score is not None and not -100 <= score <= 0:
             raise errors.invalid_param("score must be between -100 and 0.")

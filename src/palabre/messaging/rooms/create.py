@@ -21,10 +21,10 @@ _PRESETS: dict[str, dict[str, JsonObject]] = {
         "m.room.history_visibility": {"history_visibility": "shared"},
         "m.room.guest_access": {"guest_access": "can_join"},
     },
+    # Guest access is forbidden where no event says otherwise.
     "public_chat": {
         "m.room.join_rules": {"join_rule": "public"},
         "m.room.history_visibility": {"history_visibility": "shared"},
-        "m.room.guest_access": {"guest_access": "forbidden"},
     },
 }
 _PRESETS["trusted_private_chat"] = _PRESETS["private_chat"]

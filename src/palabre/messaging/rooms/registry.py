@@ -53,34 +53,26 @@ class RoomRegistry:
         self._rooms: CommitCache[str, Room] = CommitCache(MAX_ROOMS)
         self._people: CommitCache[str, Memberships] = CommitCache(MAX_PEOPLE)
         self._tails: OrderedDict[str, Tail] = OrderedDict()
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._forget)
 
     async def room(self, room_id: str, tx: Transaction | None = None) -> Room | None:
         """The room as it is now (as the transaction sees it, inside one); None when there is no such room."""
         room = self._rooms.get(room_id, tx)
         if room is not None:
             return room
+        return await self._rooms.load(room_id, lambda: self._read_room(room_id, tx), tx)
+
+    async def _read_room(self, room_id: str, tx: Transaction | None) -> Room | None:
         reader: Reader = tx or self._database
         version = await store.room_version(reader, room_id)
-        if version is None:
-            return None
-        position = self._database.position
-        events = await store.current_state(reader, room_id)
-        room = build_room(room_id, version, events)
-        if position == self._database.position or tx is not None:
-            self._rooms.fill(room_id, room)
-        return room
+        return build_room(room_id, version, await store.current_state(reader, room_id)) if version is not None else None
 
     async def rooms_of(self, user_id: str, tx: Transaction | None = None) -> Memberships:
         """Every room the person has a membership in, whatever it is."""
         found = self._people.get(user_id, tx)
         if found is not None:
             return found
-        position = self._database.position
-        found = await store.rooms_of(tx or self._database, user_id)
-        if position == self._database.position or tx is not None:
-            self._people.fill(user_id, found)
-        return found
+        return await self._people.load(user_id, lambda: store.rooms_of(tx or self._database, user_id), tx) or {}
 
     async def joined_rooms(self, user_id: str) -> list[str]:
         return [room_id for room_id, member in (await self.rooms_of(user_id)).items() if member.membership == "join"]
@@ -119,6 +111,7 @@ class RoomRegistry:
     async def put_member(self, user_id: str, room_id: str, member: Member, tx: Transaction) -> None:
         people = await self.rooms_of(user_id, tx)
         self._people.put(user_id, {**people, room_id: member}, tx)
+        tx.advance("membership", user_id)
         store.set_member(tx, user_id, room_id, member)
 
     async def forget(self, user_id: str, room_id: str, member: Member, tx: Transaction) -> None:
@@ -142,6 +135,11 @@ class RoomRegistry:
             if len(self._tails) > MAX_ROOMS:
                 self._tails.popitem(last=False)
         tail.append(event)
+
+    def _forget(self) -> None:
+        self._rooms.clear()
+        self._people.clear()
+        self._tails.clear()
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if own:

@@ -11,7 +11,7 @@ from ...core import errors
 from ...core.clock import Clock
 from ...core.json import JsonObject
 from ...http.request import Session
-from ...storage.database import Database, Transaction
+from ...storage.database import Database, Refused, Transaction
 from . import store
 from .auth import Draft, authorise, power_in
 from .create import CreateRoom, empty_room, is_user_id, plan
@@ -37,7 +37,7 @@ class People(Protocol):
 
     async def exists(self, user_id: str) -> bool: ...
 
-    async def is_guest(self, user_id: str) -> bool: ...
+    async def is_guest(self, user_id: str, tx: Transaction | None = None) -> bool: ...
 
     async def member_profile(self, user_id: str) -> JsonObject:
         """`displayname` and `avatar_url` as they go into a member event; absent when not set."""
@@ -216,7 +216,7 @@ class RoomService:
             return made
         try:
             return await self._database.write(work)
-        except Exception:
+        except (Refused, errors.ApiError):
             made = await self._made(session, room_id, event_type, txn_id)
             if made is None:
                 raise
@@ -235,6 +235,8 @@ class RoomService:
             return await self._send_member(session, room_id, state_key, content)
         if event_type == "m.room.canonical_alias":
             await self._check_aliases(room_id, content)
+        without_guests = event_type == "m.room.guest_access" and content.get("guest_access") != "can_join"
+        known = await self._guests(room_id) if without_guests else {}
 
         async def work(tx: Transaction) -> str:
             room = await self._registry.room(room_id, tx)
@@ -246,16 +248,22 @@ class RoomService:
                 authorise(room, draft)
                 return before.event_id
             event = await self._timeline.append(tx, room, draft)
-            if event_type == "m.room.guest_access" and content.get("guest_access") != "can_join":
-                await self._dismiss_guests(tx, room)
+            if without_guests:
+                await self._dismiss_guests(tx, room, known)
             return event.event_id
 
         return await self._database.write(work)
 
-    async def _dismiss_guests(self, tx: Transaction, room: Room) -> None:
+    async def _guests(self, room_id: str) -> dict[str, bool]:
+        """Who of the room is a guest, found out before the writer is held up by it."""
+        room = await self._registry.room(room_id)
+        return {user_id: await self._people.is_guest(user_id) for user_id in room.joined} if room is not None else {}
+
+    async def _dismiss_guests(self, tx: Transaction, room: Room, known: dict[str, bool]) -> None:
         """Section "Guest Access": who is in the room as a guest leaves it when it takes none any more."""
         for user_id in room.joined:
-            if await self._people.is_guest(user_id):
+            is_guest = known[user_id] if user_id in known else await self._people.is_guest(user_id, tx)
+            if is_guest:
                 await self._append(tx, room.room_id, _member(user_id, user_id, "leave", {}))
 
     async def _send_member(self, session: Session, room_id: str, target: str, content: Content) -> str:
@@ -291,11 +299,11 @@ class RoomService:
 
         async def work(tx: Transaction) -> str:
             room = await self.room(room_id, tx)
-            target = await store.event(tx, event_id)
+            target = await store.event(tx, room_id, event_id)
             if target is None:
+                if await store.room_of_event(tx, event_id) is not None:
+                    raise errors.invalid_param("This event is in another room.")
                 raise errors.not_found("There is no such event.")
-            if target.room_id != room_id:
-                raise errors.invalid_param("This event is in another room.")
             power = power_in(room)
             if target.sender != session.user_id and power.user(session.user_id) < power.named("redact"):
                 raise errors.forbidden("You do not have the power to redact other people's events here.")

@@ -101,14 +101,21 @@ async def rooms_of(reader: Reader, user_id: str) -> dict[str, Member]:
     return {row[0]: Member(row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
 
-async def event(reader: Reader, event_id: str) -> Event | None:
-    row = await reader.fetchrow(f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.event_id = $1", event_id)
-    return _event(row) if row is not None else None
+async def event(reader: Reader, room_id: str, event_id: str) -> Event | None:
+    found = await events_by_id(reader, room_id, [event_id])
+    return found[0] if found else None
 
 
-async def events_by_id(reader: Reader, event_ids: list[str]) -> list[Event]:
-    rows = await reader.fetch(f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.event_id = ANY($1)", event_ids)
+async def events_by_id(reader: Reader, room_id: str, event_ids: list[str]) -> list[Event]:
+    rows = await reader.fetch(
+        f"SELECT {EVENT_COLUMNS} FROM events e WHERE e.event_id = ANY($2) AND e.room_id = $1", room_id, event_ids
+    )
     return [_event(row) for row in rows]
+
+
+async def room_of_event(reader: Reader, event_id: str) -> str | None:
+    room_id: str | None = await reader.fetchval("SELECT room_id FROM events WHERE event_id = $1", event_id)
+    return room_id
 
 
 async def events_after(reader: Reader, room_id: str, after: int, upto: int, limit: int) -> list[Event]:
@@ -195,12 +202,13 @@ async def event_of_transaction(
 async def replace_json(tx: Transaction, event: Event) -> None:
     """Store the redacted form of an event."""
     await tx.execute(
-        "UPDATE events SET json = $2, redacted_by = $3 WHERE event_id = $1",
+        "UPDATE events SET json = $3, redacted_by = $4 WHERE event_id = $2 AND room_id = $1",
+        event.room_id,
         event.event_id,
         event.json,
         event.redacted_by,
     )
-    await tx.execute("DELETE FROM relations WHERE child_id = $1", event.event_id)
+    await tx.execute("DELETE FROM relations WHERE child_id = $2 AND room_id = $1", event.room_id, event.event_id)
 
 
 async def claim_alias(tx: Transaction, alias: str, room_id: str, creator: str) -> None:

@@ -31,8 +31,8 @@ class Timeline:
     def __init__(self, registry: RoomRegistry, clock: Clock) -> None:
         self._registry = registry
         self._clock = clock
-        self.before_relating: list[Callable[[Transaction, Draft, Relation], Awaitable[None]]] = []
-        """May refuse a draft that relates to another event."""
+        self.before_relating: list[Callable[[Transaction, str, Draft, Relation], Awaitable[None]]] = []
+        """`(tx, room_id, draft, relation)`: may refuse a draft that relates to another event."""
         self.on_related: list[Callable[[Transaction, Event, Relation], None]] = []
         self.on_followed: list[Callable[[Transaction, str, str, str], Awaitable[None]]] = []
         """`(tx, user_id, old_room, new_room)`: somebody joined the room that replaces another."""
@@ -47,7 +47,7 @@ class Timeline:
         relation = related(draft)
         if relation is not None:
             for check in self.before_relating:
-                await check(tx, draft, relation)
+                await check(tx, room.room_id, draft, relation)
         is_state = draft.state_key is not None
         pos = tx.advance("state" if is_state else "room", room.room_id)
         event = self._event(room, draft, pos, event_id or ids.event_id())
@@ -111,7 +111,6 @@ class Timeline:
         since = before.since if before is not None and before.membership == membership else event.pos
         member = Member(membership, since, event.pos, event.sender)
         await self._registry.put_member(user_id, event.room_id, member, tx)
-        tx.advance("membership", user_id)
         if membership == "join" and since == event.pos:
             await self._followed(tx, room, user_id)
 
@@ -171,7 +170,7 @@ def related(draft: Draft) -> Relation | None:
     if not isinstance(relation, dict):
         return None
     parent, rel_type, key = relation.get("event_id"), relation.get("rel_type"), relation.get("key")
-    if not isinstance(parent, str) or not isinstance(rel_type, str):
+    if not isinstance(parent, str) or not isinstance(rel_type, str) or max(len(parent), len(rel_type)) > MAX_NAME_BYTES:
         return None
     if rel_type == "m.replace":
         has_content = isinstance(draft.content.get("m.new_content"), dict) or draft.type == "m.room.encrypted"

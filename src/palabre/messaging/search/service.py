@@ -5,6 +5,7 @@ import asyncio
 from ...storage.database import Database
 from ..account_data.service import AccountDataService
 from ..filters.models import Selector
+from ..history.erasure import Erasure
 from ..history.visibility import Access, HistoryVisibility
 from ..rooms import store as rooms
 from ..rooms.models import Event
@@ -23,11 +24,13 @@ class SearchService:
         database: Database,
         registry: RoomRegistry,
         visibility: HistoryVisibility,
+        erasure: Erasure,
         account_data: AccountDataService,
     ) -> None:
         self._database = database
         self._registry = registry
         self._visibility = visibility
+        self._erasure = erasure
         self._account_data = account_data
 
     async def find(self, user_id: str, query: RoomEvents) -> tuple[list[Found], dict[str, Access]]:
@@ -45,7 +48,7 @@ class SearchService:
             if not words or not accesses or len(found) >= MAX_FOUND:
                 break
             events = await store.candidates(self._database, list(accesses), types, upto, SCAN_BATCH)
-            for event in events:
+            for event in await self._erasure.shown(events, user_id):
                 rank = _rank(event.content.get(members[event.type]), words)
                 readable = accesses[event.room_id].visible.allows(event.pos) and event.sender not in ignored
                 if rank > 0 and readable and selector.passes(event):

@@ -3,6 +3,7 @@
 Client-server API, sections "API Versions", "Capabilities negotiation", "Voice over IP" and "Third-party Networks".
 """
 
+from ...core import errors
 from ...core.json import JsonObject
 from ...http.endpoint import endpoint
 from ...http.request import Request
@@ -53,7 +54,12 @@ class ServerRoutes:
 
     @endpoint("GET", f"{_CLIENT}/v3/voip/turnServer", access="calls")
     async def turn_server(self, request: Request) -> JsonObject:
-        return {}
+        raise errors.not_found("This server has no TURN server.")
+
+    @endpoint("GET", f"{_CLIENT}/v1/media/config", "/_matrix/media/v3/config", access="read", guest=True)
+    async def media_config(self, request: Request) -> JsonObject:
+        """Section "Content repository": there is none, so nothing can be uploaded."""
+        return {"m.upload.size": 0}
 
     @endpoint("GET", f"{_CLIENT}/v3/thirdparty/protocols", access="read")
     async def protocols(self, request: Request) -> JsonObject:

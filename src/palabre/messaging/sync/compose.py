@@ -6,6 +6,7 @@ from ..account_data.routes import AccountDataRoutes
 from ..account_data.service import AccountDataService
 from ..filters.routes import FilterRoutes
 from ..filters.service import FilterService
+from ..history.erasure import Erasure
 from ..history.visibility import HistoryVisibility
 from ..presence.routes import PresenceRoutes
 from ..presence.service import PresenceService
@@ -48,9 +49,9 @@ class Awareness:
         self, database: Database, registry: RoomRegistry, account_data: AccountDataService, clock: Clock
     ) -> None:
         self.tracker = Tracker(database)
-        self.notifier = Notifier(database, registry, clock)
-        self.shared = SharedRooms(registry, self.tracker)
         self.serial = Serial(clock)
+        self.notifier = Notifier(database, registry, self.serial, clock)
+        self.shared = SharedRooms(registry, self.tracker)
         self.receipts = ReceiptService(database, registry, account_data, clock)
         self.typing = TypingService(registry, self.notifier, self.serial, clock)
         self.presence = PresenceService(registry, self.notifier, self.serial, clock)
@@ -78,23 +79,26 @@ class Sync:
         account_data: AccountDataService,
         visibility: HistoryVisibility,
         aware: Awareness,
+        erasure: Erasure,
         aggregations: Aggregations,
         to_device: ToDevice,
         device_lists: DeviceListChanges,
         keys: KeySupply,
     ) -> None:
-        timeline = TimelineStream(registry, aware.tracker, aggregations)
-        receipts = ReceiptStream(aware.receipts, aware.tracker)
-        typing = TypingStream(aware.typing)
-        room_account_data = RoomAccountDataStream(account_data, aware.tracker)
-        arranger = RoomArranger(
+        timeline = TimelineStream(registry, aware.tracker, erasure, aggregations)
+        self.receipts = ReceiptStream(aware.receipts, aware.tracker)
+        self.typing = TypingStream(aware.typing)
+        self.room_account_data = RoomAccountDataStream(account_data, aware.tracker)
+        self.account_data = GlobalAccountDataStream(aware.tracker, aware.push_rules)
+        self.presence = PresenceStream(aware.presence, aware.shared, aware.serial)
+        self.arranger = RoomArranger(
             database,
             visibility,
             timeline,
             StateStream(database),
             SummaryStream(),
-            [receipts, typing],
-            room_account_data,
+            [self.receipts, self.typing],
+            self.room_account_data,
             aware.unread,
         )
         self.service = SyncService(
@@ -106,10 +110,10 @@ class Sync:
             account_data,
             aware.receipts,
             aware.presence,
-            arranger,
-            [timeline, receipts, typing, room_account_data],
-            GlobalAccountDataStream(aware.tracker, aware.push_rules),
-            PresenceStream(aware.presence, aware.shared, aware.serial),
+            self.arranger,
+            [timeline, self.receipts, self.typing, self.room_account_data],
+            self.account_data,
+            self.presence,
             ToDeviceStream(to_device),
             device_lists,
             keys,

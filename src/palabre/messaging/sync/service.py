@@ -69,8 +69,12 @@ class SyncService:
         self._presence.seen(request.user_id, set_presence, timeout_ms)
         if request.since is not None and request.since.pos > self._database.position:
             request = await self._ahead(request, request.since)
-        deadline = self._notifier.deadline(0 if request.since is None or request.full_state else timeout_ms)
+        since = None if request.full_state else request.since
+        deadline = self._notifier.deadline(timeout_ms if since is not None else 0)
+        self._notifier.follow(request.user_id)
         while True:
+            if since is not None and self._notifier.may_sleep(request.user_id, since, deadline):
+                await self._notifier.wait(request.user_id, deadline)
             at, serial = self._database.position, self._serial.now
             response = await self.respond(request)
             if response.has_news or self._notifier.passed(deadline):
@@ -91,7 +95,7 @@ class SyncService:
 
     async def respond(self, request: SyncRequest) -> SyncResponse:
         """What there is now, be it nothing."""
-        memberships, window = await self._window(request)
+        memberships, window = await self.window(request)
         await self._to_device.acknowledge(window)
         to_device, to_device_pos = await self._to_device.changed(window)
         joined = [room_id for room_id, member in memberships.items() if member.membership == "join"]
@@ -111,7 +115,7 @@ class SyncService:
             await self._changed_device_lists(window),
         )
 
-    async def _window(self, request: SyncRequest) -> tuple[Memberships, Window]:
+    async def window(self, request: SyncRequest) -> tuple[Memberships, Window]:
         """The person's rooms and account data, and a position at which they are just so."""
         for _ in range(MAX_TRIES):
             position = self._tracker.position
@@ -142,7 +146,7 @@ class SyncService:
         wants = window.filter.wants_room
         if wants is not None:
             joined = [room_id for room_id in joined if wants(room_id)]
-        chosen = await self._chosen(window, memberships, joined)
+        chosen = await self.chosen(window, memberships, joined)
         if window.since is None and len(chosen) > PRELOAD_ROOMS:
             await self._receipts.preload(window.user_id, joined)
         rooms = Rooms()
@@ -153,7 +157,7 @@ class SyncService:
                 await asyncio.sleep(0)
         return rooms
 
-    async def _chosen(self, window: Window, memberships: Memberships, joined: list[str]) -> list[str]:
+    async def chosen(self, window: Window, memberships: Memberships, joined: list[str]) -> list[str]:
         """The rooms in which there may be something to say."""
         since = window.since
         include_leave = window.filter.include_leave
@@ -178,9 +182,12 @@ class SyncService:
         rooms = self._tracker.rooms
         if since < rooms.floor:
             unknown = [room_id for room_id in joined if room_id not in rooms.last]
+            floor = rooms.floor
             if unknown:
-                for room_id, pos in (await store.last_positions(self._database, unknown)).items():
-                    rooms.last.setdefault(room_id, pos)
+                found = await store.last_positions(self._database, unknown)
+                if rooms.floor == floor:  # else something may have changed that is not known any more
+                    for room_id, pos in found.items():
+                        rooms.last.setdefault(room_id, pos)
 
     async def _put(self, rooms: Rooms, window: Window, room_id: str, member: Member) -> None:
         room = await self._registry.room(room_id)

@@ -16,15 +16,15 @@ class LastChange:
 
     __slots__ = ("floor", "last", "newest")
 
-    def __init__(self) -> None:
-        self.floor = self.newest = _EVERYTHING
+    def __init__(self, floor: int = _EVERYTHING) -> None:
+        self.floor = self.newest = floor
         self.last: dict[str, int] = {}
 
     def put(self, key: str, pos: int) -> None:
         last = self.last
         last.pop(key, None)
         last[key] = self.newest = pos
-        if len(last) > MAX_KEYS:
+        while len(last) > MAX_KEYS:
             oldest = next(iter(last))
             self.floor = max(self.floor, last.pop(oldest))
 
@@ -60,7 +60,7 @@ class Tracker:
             "account_data": (self.account_data,),
         }
         self._begun = False
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._forget)
 
     @property
     def position(self) -> int:
@@ -70,10 +70,14 @@ class Tracker:
         return self._database.position
 
     def _begin(self, floor: int) -> None:
-        """The database is open, and nothing was committed in this process yet: everything after `floor` is seen."""
+        """Everything after `floor` is seen, and nothing is known of what was before."""
         self._begun = True
         for changes in (self.rooms, self.state, self.receipts, self.memberships, self.account_data):
+            changes.last.clear()
             changes.floor = changes.newest = floor
+
+    def _forget(self) -> None:
+        self._begin(self._database.position)
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if not self._begun and entries:

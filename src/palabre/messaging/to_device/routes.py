@@ -19,6 +19,7 @@ class ToDeviceRoutes:
         "PUT",
         "/_matrix/client/v3/sendToDevice/{event_type}/{txn_id}",
         access="read",
+        guest=True,
         body=SendBody,
         max_body=MAX_BODY,
         tags=("Send-to-Device messaging",),

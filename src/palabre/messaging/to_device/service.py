@@ -27,8 +27,7 @@ class ToDeviceService:
         self._clock = clock
         self._devices = devices
         self._waiting: CommitCache[str, dict[str, Waiting]] = CommitCache(MAX_PEOPLE)
-        self._generation = 0
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._waiting.clear)
 
     async def send(
         self, sender: str, sender_device: str, event_type: str, txn_id: str, messages: dict[str, dict[str, Any]]
@@ -43,7 +42,7 @@ class ToDeviceService:
         events = {
             user_id: {device: b'{"content":' + json.encode(content) + tail for device, content in contents.items()}
             for user_id, contents in messages.items()
-            if contents and "\0" not in user_id
+            if contents
         }
 
         async def work(tx: Transaction) -> None:
@@ -120,18 +119,13 @@ class ToDeviceService:
         await self._database.write(work)
 
     async def _load(self, user_id: str) -> dict[str, Waiting]:
-        generation = self._generation
-        waiting = await store.waiting(self._database, user_id) or _NONE
-        if generation == self._generation:
-            self._waiting.fill(user_id, waiting)
-        return waiting
+        return await self._waiting.load(user_id, lambda: store.waiting(self._database, user_id)) or _NONE
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
-        for entry in entries:
-            if entry.stream == "to_device":
-                self._generation += 1
-                if not own:
-                    self._waiting.forget(entry.key)
+        if not own:
+            for _, stream, key in entries:
+                if stream == "to_device":
+                    self._waiting.forget(key)
 
     # upkeep
 

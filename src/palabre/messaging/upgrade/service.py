@@ -21,7 +21,6 @@ COPIED = (
     "m.room.name",
     "m.room.avatar",
     "m.room.topic",
-    "m.room.guest_access",
     "m.room.history_visibility",
 )
 
@@ -155,6 +154,8 @@ def _copies(old: Room, version: RoomVersion, user_id: str) -> list[Draft]:
     own.pop("join_authorised_via_users_server", None)
     drafts = [Draft(user_id, "m.room.member", {**own, "membership": "join"}, user_id)]
     drafts += [Draft(user_id, kind, old.content(kind), "") for kind in COPIED if old.get(kind) is not None]
+    guests = old.content("m.room.guest_access") or {"guest_access": "forbidden"}
+    drafts.append(Draft(user_id, "m.room.guest_access", guests, ""))
     rules = old.content("m.room.join_rules")
     if rules:
         drafts.append(Draft(user_id, "m.room.join_rules", _join_rules(rules, version), ""))

@@ -16,7 +16,14 @@ class CrossSigningRoutes:
         self._cross_signing = cross_signing
         self._interactive_auth = interactive_auth
 
-    @endpoint("POST", "/_matrix/client/v3/keys/device_signing/upload", access="read", body=SigningBody, tags=TAGS)
+    @endpoint(
+        "POST",
+        "/_matrix/client/v3/keys/device_signing/upload",
+        "/_matrix/client/unstable/keys/device_signing/upload",
+        access="read",
+        body=SigningBody,
+        tags=TAGS,
+    )
     async def upload_keys(self, request: Request, body: SigningBody) -> JsonObject:
         keys = parse(request.user_id, body)
         if not await self._cross_signing.upload_keys(request.user_id, keys, confirmed=False):
@@ -27,6 +34,7 @@ class CrossSigningRoutes:
     @endpoint(
         "POST",
         "/_matrix/client/v3/keys/signatures/upload",
+        "/_matrix/client/unstable/keys/signatures/upload",
         access="read",
         body=SignaturesBody,
         tags=TAGS,

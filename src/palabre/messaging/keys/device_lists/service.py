@@ -28,7 +28,7 @@ class DeviceListService:
         self._recent: deque[Entry] = deque()
         self._floor: int | None = None
         """`_recent` is complete for every position after this; None until the first commit is seen."""
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._forget)
 
     # writing
 
@@ -83,6 +83,10 @@ class DeviceListService:
             return None
         newest_first = takewhile(lambda entry: entry.pos > since, reversed(self._recent))
         return [entry for entry in newest_first if entry.pos <= upto]
+
+    def _forget(self) -> None:
+        self._recent.clear()
+        self._floor = self._database.position
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
         if self._floor is None and entries:

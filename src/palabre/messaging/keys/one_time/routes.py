@@ -14,6 +14,7 @@ class OneTimeKeyRoutes:
         "POST",
         "/_matrix/client/v3/keys/claim",
         access="read",
+        guest=True,
         body=ClaimBody,
         limit="keys.claim",
         tags=("End-to-end encryption",),

@@ -40,8 +40,7 @@ class OneTimeKeyService:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._supplies: CommitCache[str, dict[str, Supply]] = CommitCache(MAX_PEOPLE)
-        self._generation = 0
-        database.listen(self._on_commit)
+        database.listen(self._on_commit, self._supplies.clear)
 
     async def add(
         self, tx: Transaction, user_id: str, device_id: str, one_time: list[NewKey], fallback: list[NewKey]
@@ -138,18 +137,15 @@ class OneTimeKeyService:
         """What the device has left: `device_one_time_keys_count` and `device_unused_fallback_key_types` of `/sync`."""
         supplies = self._supplies.get(user_id)
         if supplies is None:
-            supplies = await self._load(user_id)
-        return supplies.get(device_id, NO_SUPPLY)
+            supplies = await self._supplies.load(user_id, lambda: self._read(user_id))
+        return (supplies or {}).get(device_id, NO_SUPPLY)
 
-    async def _load(self, user_id: str) -> dict[str, Supply]:
-        generation = self._generation
+    async def _read(self, user_id: str) -> dict[str, Supply]:
         supplies: dict[str, Supply] = {}
         for device_id, algorithm, count in await store.counts(self._database, user_id):
             supplies.setdefault(device_id, Supply({}, [])).counts[algorithm] = count
         for device_id, algorithm in await store.unused_fallbacks(self._database, user_id):
             supplies.setdefault(device_id, Supply({}, [])).unused_fallbacks.append(algorithm)
-        if generation == self._generation:
-            self._supplies.fill(user_id, supplies)
         return supplies
 
     def _changed(self, tx: Transaction, user_id: str) -> None:
@@ -157,11 +153,10 @@ class OneTimeKeyService:
         tx.advance(STREAM, user_id)
 
     def _on_commit(self, entries: list[Entry], own: bool) -> None:
-        for entry in entries:
-            if entry.stream == STREAM:
-                self._generation += 1
-                if not own:
-                    self._supplies.forget(entry.key)
+        if not own:
+            for _, stream, key in entries:
+                if stream == STREAM:
+                    self._supplies.forget(key)
 
     async def forget_device(self, tx: Transaction, user_id: str, device_id: str) -> None:
         await store.forget_device(tx, user_id, device_id)

@@ -8,6 +8,7 @@ import msgspec
 from ....core import json
 from ....core.json import JsonObject
 from ...filters.models import Selector
+from ...history.erasure import Erasure
 from ...history.visibility import Visible
 from ...relations.service import decorated
 from ...rooms.models import Event, Room
@@ -41,9 +42,10 @@ class Piece(msgspec.Struct):
 
 
 class TimelineStream:
-    def __init__(self, registry: RoomRegistry, tracker: Tracker, aggregations: Aggregations) -> None:
+    def __init__(self, registry: RoomRegistry, tracker: Tracker, erasure: Erasure, aggregations: Aggregations) -> None:
         self._registry = registry
         self._tracker = tracker
+        self._erasure = erasure
         self._aggregations = aggregations
 
     def touched(self, user_id: str, room_ids: Iterable[str], since: Token) -> set[str]:
@@ -98,7 +100,7 @@ class TimelineStream:
 
     async def section(self, window: Window, piece: Piece, *, limited: bool) -> TimelineSection:
         token = Token(piece.prev_batch, window.upto.serial)
-        events = piece.shown
+        events = await self._erasure.shown(piece.shown, window.user_id)
         if not limited:
             return TimelineSection(render(window, events), False, str(token))
         # Section "Aggregations of child events": only a limited timeline comes with them.
