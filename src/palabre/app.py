@@ -49,11 +49,11 @@ def build(settings: Settings) -> HttpServer:
         server.guards.append(accounts.guest_guard)
 
     messaging = Messaging(
-        accounts, database, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
+        accounts, database, bus, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
     )
     server.add(*messaging.routes)
-    server.on_start.append(messaging.housekeeping.start)
-    server.on_stop.insert(0, messaging.housekeeping.stop)
+    server.on_start += [messaging.housekeeping.start, messaging.aware.peers.start]
+    server.on_stop[:0] = [messaging.housekeeping.stop, messaging.aware.peers.stop]
     server.on_closing.append(messaging.aware.notifier.close)
     return server
 

@@ -1,5 +1,6 @@
 """Running the server as a process: settings from file and command line, uvicorn, logs, and an orderly end."""
 
+import contextlib
 import gc
 import logging
 import sys
@@ -71,6 +72,7 @@ def run(settings: Settings, on_started: Callable[[], None] = lambda: None) -> No
         port=settings.port,
         loop="uvloop",
         http="httptools",
+        interface="asgi3",
         ws="none",
         lifespan="on",
         access_log=False,
@@ -83,7 +85,8 @@ def run(settings: Settings, on_started: Callable[[], None] = lambda: None) -> No
         backlog=4096,
     )
     server = _Uvicorn(config, app, on_started)
-    server.run()
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal once more when it has ended in order
+        server.run()
     if not server.started:
         sys.exit(1)
 

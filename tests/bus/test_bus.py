@@ -31,6 +31,7 @@ async def pair(nats: Nats, request: pytest.FixtureRequest) -> AsyncIterator[tupl
     one, two = (NatsBus(nats.url, f"test.{id(request)}") for _ in range(2))
     await one.start()
     await two.start()
+    await until(lambda: all(bus._connecting and bus._connecting.done() for bus in (one, two)))
     yield one, two
     await one.close()
     await two.close()
@@ -67,6 +68,50 @@ async def test_garbage_on_the_subject_is_ignored(pair: tuple[NatsBus, NatsBus]) 
 
     await until(lambda: heard)
     assert heard == [(1, 1)]
+
+
+async def test_an_ephemeral_message_reaches_who_listens_to_its_topic(pair: tuple[NatsBus, NatsBus]) -> None:
+    one, two = pair
+    heard: list[tuple[str, bytes]] = []
+    one.subscribe_ephemeral("test.local.x", lambda payload: heard.append(("one", payload)))
+    two.subscribe_ephemeral("test.local.x", lambda payload: heard.append(("two", payload)))
+    two.subscribe_ephemeral("test.local.y", lambda payload: heard.append(("other topic", payload)))
+    hinted = hints(two)
+
+    for number in range(100):
+        one.publish_ephemeral("test.local.x", b"%d" % number)
+    one.publish_ephemeral("test.local.z", b"nobody listens")
+    one.publish(1, 1)
+    two.publish_ephemeral("test.local.x", b"back")
+
+    await until(lambda: len(heard) == 101 and hinted)
+    assert [payload for who, payload in heard if who == "two"] == [b"%d" % number for number in range(100)]
+    assert [payload for who, payload in heard if who == "one"] == [b"back"]
+
+
+async def test_what_is_said_while_nats_is_away_is_lost_and_its_return_is_told(tmp_path: Path) -> None:
+    service = await asyncio.to_thread(Nats, tmp_path)
+    one, two = NatsBus(service.url), NatsBus(service.url)
+    heard: list[bytes] = []
+    back: list[str] = []
+    two.subscribe_ephemeral("x", heard.append)
+    two.on_connected.append(lambda: back.append("again"))
+    await one.start()
+    await two.start()
+    await until(lambda: back)
+
+    await asyncio.to_thread(service.stop)
+    await until(lambda: not one._client.is_connected and not two._client.is_connected)
+    one.publish_ephemeral("x", b"lost")
+    await asyncio.to_thread(service.start)
+    await until(lambda: one._client.is_connected and len(back) == 2)
+    one.publish_ephemeral("x", b"found")
+    await until(lambda: heard)
+
+    assert heard == [b"found"]
+    await one.close()
+    await two.close()
+    service.stop()
 
 
 async def test_no_nats_is_a_warning_and_it_is_used_once_it_is_there(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ class Claimer:
         self.claimed: list[str] = []
 
     async def upload(self) -> None:
-        keys = {f"signed_curve25519:K{self.uploaded + n}": {"key": f"k{self.uploaded + n}"} for n in range(KEYS_A_ROUND)}
+        numbers = range(self.uploaded, self.uploaded + KEYS_A_ROUND)
+        keys = {f"signed_curve25519:K{number}": {"key": f"k{number}"} for number in numbers}
         answer = await self.owner.request("POST", "/keys/upload", {"one_time_keys": keys})
         assert answer.status_code == 200, answer.text
         self.uploaded += KEYS_A_ROUND
@@ -83,7 +84,8 @@ async def messages(user: User, room_id: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     start: str | None = None
     while True:
-        page = await user.call("GET", f"/rooms/{room_id}/messages", dir="f", limit=500, **{"from": start})
+        query: dict[str, Any] = {"dir": "f", "limit": 500, "from": start}
+        page = await user.call("GET", f"/rooms/{room_id}/messages", **query)
         found += [event for event in page["chunk"] if event["type"] == "m.room.message"]
         start = page.get("end")
         if start is None:
@@ -109,13 +111,14 @@ async def test_nothing_acknowledged_is_lost(request: pytest.FixtureRequest, tmp_
         async with over_socket(palabre.url) as homeserver:
             senders, claimers = await set_up(homeserver)
             for _ in range(round(KILLS * SHARE[backend])):
-                load = [asyncio.create_task(until_broken(worker.run)) for worker in (*senders, *claimers)]
+                workers: list[Sender | Claimer] = [*senders, *claimers]
+                load = [asyncio.create_task(until_broken(worker.run)) for worker in workers]
                 await asyncio.sleep(moments.uniform(0.02, 0.4))
                 palabre.kill()
                 await asyncio.gather(*load)
                 await asyncio.to_thread(palabre.start)
             for sender in senders:
-                stored = [event for event in await messages(sender.user, sender.room_id)]
+                stored = await messages(sender.user, sender.room_id)
                 mine = [event for event in stored if event["sender"] == sender.user.user_id]
                 bodies = [event["content"]["body"] for event in mine]
                 # The last one may have been stored without its answer arriving; it may be there, once, or not.
@@ -124,6 +127,6 @@ async def test_nothing_acknowledged_is_lost(request: pytest.FixtureRequest, tmp_
             assert sum(sender.next for sender in senders) > KILLS * SHARE[backend]
             for claimer in claimers:
                 assert len(claimer.claimed) == len(set(claimer.claimed))
-                assert claimer.claimed
+            assert sum(len(claimer.claimed) for claimer in claimers) > KILLS * SHARE[backend]
     finally:
         palabre.stop()

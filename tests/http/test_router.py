@@ -17,7 +17,7 @@ def router(*declared: tuple[str, str]) -> Router:
 def test_literal_segments_win_over_parameters() -> None:
     made = router(("GET", "/a/{x}"), ("GET", "/a/b"), ("GET", "/a/{x}/c"))
     assert made.match("GET", "/a/b")[0].path == "/a/b"
-    assert made.match("GET", "/a/z") [1] == {"x": "z"}
+    assert made.match("GET", "/a/z")[1] == {"x": "z"}
     assert made.match("GET", "/a/b/c")[1] == {"x": "b"}
 
 

@@ -40,10 +40,11 @@ async def test_everything_of_a_person(client: Homeserver) -> None:
 
 async def test_invitations_and_departures(client: Homeserver) -> None:
     ada, bob = await people(client, "ada", "bob")
-    left, invited, refused = await room_of(ada, bob), await room_of(ada), await room_of(ada)
+    left, invited, refused = await room_of(ada, bob, name="before"), await room_of(ada), await room_of(ada)
     last = await ada.send(left, "before")
     await bob.call("POST", f"/rooms/{left}/leave")
     await ada.send(left, "after")
+    await put_state(ada, left, "m.room.name", {"name": "after"})
     for room_id in (invited, refused):
         await ada.call("POST", f"/rooms/{room_id}/invite", {"user_id": bob.user_id})
     await bob.call("POST", f"/rooms/{refused}/leave")
@@ -57,6 +58,9 @@ async def test_invitations_and_departures(client: Homeserver) -> None:
     assert set(rooms) == {left, invited}
     assert rooms[left]["membership"] == "leave"
     assert rooms[left]["messages"]["chunk"][0]["event_id"] == last
+    assert [event["content"] for event in rooms[left]["state"] if event["type"] == "m.room.name"] == [
+        {"name": "before"}
+    ]
     alone = await bob.call("GET", f"/rooms/{left}/initialSync", limit=2)
     assert alone["messages"]["chunk"] == rooms[left]["messages"]["chunk"]
     assert alone["presence"] == alone["receipts"] == []

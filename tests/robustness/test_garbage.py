@@ -16,8 +16,8 @@ from palabre.http.endpoint import Endpoint
 from ..api import Homeserver
 from ..services import Palabre
 from . import cases
-from .cases import World
 from .wire import Answer, Call, say
+from .world import World
 
 pytestmark = pytest.mark.timeout(300)
 

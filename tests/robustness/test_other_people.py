@@ -11,9 +11,9 @@ from palabre.http.endpoint import Endpoint
 from ..api import Homeserver, User
 from ..services import Palabre
 from . import cases
-from .cases import World
 from .test_garbage import Judge
 from .wire import Call, say
+from .world import World
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -42,8 +42,8 @@ async def test_the_log_carries_nothing_of_people(tmp_path: Path) -> None:
 
 
 def test_only_the_clock_asks_for_the_time() -> None:
-    """Everything else is given a `Clock`. (`perf_counter` measures how long something took, and is no clock; the terminal
-    client is a person's program, not the server's.)
+    """Everything else is given a `Clock`. `perf_counter` measures how long something took, and is no clock; the
+    terminal client is a person's program, not part of the server.
     """
     forbidden = {
         *(("time", name) for name in ("time", "time_ns", "monotonic", "monotonic_ns", "localtime", "gmtime")),

@@ -78,3 +78,10 @@ async def test_whois_is_for_oneself(client: Homeserver) -> None:
     found = await alice.call("GET", f"/admin/whois/{alice.user_id}")
     assert set(found["devices"]) == {alice.device_id}
     await bob.fail("GET", f"/admin/whois/{alice.user_id}", status=403)
+
+
+async def test_nothing_can_be_uploaded(client: Homeserver) -> None:
+    ada = await client.register("ada")
+    for path in ("/_matrix/client/v1/media/config", "/_matrix/media/v3/config"):
+        assert await ada.call("GET", path) == {"m.upload.size": 0}
+        await client.fail("GET", path, status=401)

@@ -123,3 +123,61 @@ async def test_what_a_transaction_loads_is_its_own_view(database: Database) -> N
 
     await database.write(load)
     assert (reads, cache.get("changed"), cache.get("new")) == (4, 2, 2)
+
+
+async def test_readers_that_overlap_do_not_keep_each_other_from_remembering() -> None:
+    """A popular key, asked for more often than it takes to read it."""
+    cache: CommitCache[str, int] = CommitCache(2)
+    reads = 0
+
+    async def read() -> int:
+        nonlocal reads
+        reads += 1
+        await asyncio.sleep(0.02)
+        return 1
+
+    async def ask(after: float) -> None:
+        await asyncio.sleep(after)
+        assert await cache.load("a", read) == 1
+
+    await asyncio.gather(*(ask(number * 0.005) for number in range(20)))
+
+    assert cache.get("a") == 1
+    assert reads < 10
+
+
+async def test_many_are_read_at_once_and_only_what_stayed_so_is_remembered(database: Database) -> None:
+    cache: CommitCache[str, int] = CommitCache(10)
+    cache.fill("here", 0)
+    reading, go_on = asyncio.Event(), asyncio.Event()
+
+    async def read() -> dict[str, int]:
+        reading.set()
+        await go_on.wait()
+        return {"a": 1, "b": 1, "c": 1, "here": 1, "unasked": 1}
+
+    async def work(tx: Transaction) -> None:
+        cache.put("a", 2, tx)
+
+    loading = asyncio.create_task(cache.load_many(["a", "b", "c", "d", "here"], read))
+    await reading.wait()
+    await database.write(work)
+    cache.forget("b")
+    go_on.set()
+    await loading
+
+    assert [cache.get(key) for key in ("a", "b", "c", "d", "here", "unasked")] == [2, None, 1, None, 0, None]
+
+
+async def test_a_read_that_fails_leaves_nothing_behind() -> None:
+    cache: CommitCache[str, int] = CommitCache(2)
+
+    async def fails() -> int:
+        raise KeyError("no")
+
+    async def works() -> int:
+        return 1
+
+    with pytest.raises(KeyError):
+        await cache.load("a", fails)
+    assert (await cache.load("a", works), cache.get("a")) == (1, 1)

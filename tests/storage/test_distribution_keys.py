@@ -53,6 +53,7 @@ CROSSING = {
     "DELETE uia_sessions by expires": _SWEEP,
     "DELETE key_signatures by signer_id, signing_key": "rare: somebody replaces their cross-signing keys",
     "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
+    "SELECT accounts by folded, user_id": "searching the user directory",
     "SELECT device_lists by pos": "what changed since a position, for one sync after an absence",
     "SELECT events by event_id": "a deprecated endpoint that names no room, and what to say of an event of another room",
     "SELECT events by pos": "positions found by a query that named the room",

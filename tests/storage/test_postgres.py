@@ -162,6 +162,68 @@ async def test_a_stuck_process_does_not_block_others(open_: Open, monkeypatch: p
     assert await scratch.put(stuck, 2) == 2
 
 
+async def test_catching_up_during_ones_own_write_waits_for_its_end(open_: Open) -> None:
+    """A sync token from a process that is further on must not look as if it came from another database."""
+    one, two = await open_(), await open_()
+    await scratch.create(one)
+    inside, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx: Transaction) -> None:
+        inside.set()
+        await goes_on.wait()
+
+    writing = asyncio.create_task(two.write(slow))
+    await inside.wait()
+    further = asyncio.create_task(scratch.put(one, 1))
+    goes_on.set()
+    pos = await further
+    await two.catch_up()
+
+    assert two.position >= pos
+    await writing
+
+
+async def test_catching_up_while_writing_all_the_time(open_: Open) -> None:
+    one, two = await open_(), await open_()
+    await scratch.create(one)
+    stop = asyncio.Event()
+
+    async def write(database: Database, first: int) -> None:
+        while not stop.is_set():
+            await scratch.put(database, first)
+            first += 1
+
+    writers = [asyncio.create_task(write(two, first)) for first in (1_000, 2_000, 3_000)]
+    for id_ in range(50):
+        pos = await scratch.put(one, id_)
+        await two.catch_up()
+        assert two.position >= pos
+    stop.set()
+    await asyncio.gather(*writers)
+
+
+async def test_a_bus_that_fails_does_not_repeat_the_write(open_: Open) -> None:
+    class Broken(DeafBus):
+        def publish(self, first: int, last: int) -> None:
+            raise RuntimeError("broken bus")
+
+    database = await open_(Broken())
+    await scratch.create(database)
+
+    assert await asyncio.gather(*(scratch.put(database, id_) for id_ in range(3))) == [1, 2, 3]
+
+
+async def test_a_server_that_became_a_standby_is_tried_again_and_not_a_mistake_of_the_work(open_: Open) -> None:
+    database = await open_()
+    await scratch.create(database)
+    connection: Any = database._connection
+    await connection.execute("SET default_transaction_read_only = on")
+
+    with pytest.raises(Unavailable):
+        await scratch.put(database, 1)
+    assert await scratch.put(database, 2) == 1
+
+
 START = """
 import asyncio, sys
 from palabre.bus.local import LocalBus

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from palabre.bus.local import LocalBus
-from palabre.storage.database import StorageError
+from palabre.storage.database import StorageError, Transaction, Unavailable
 from palabre.storage.migrate import migrate_sqlite
 from palabre.storage.open import SQLITE_FILE, open_database
 from palabre.storage.schema import MIGRATIONS, newest
@@ -96,3 +96,44 @@ async def test_a_database_from_the_future_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match="newer version"):
         await SqliteDatabase(path).start()
+
+
+async def test_a_full_disk_is_said_to_be_one_and_passes(tmp_path: Path) -> None:
+    """Nothing of the batch is stored, nobody is told that it was, and with room again writing goes on."""
+    database = SqliteDatabase(tmp_path / SQLITE_FILE)
+    await database.start()
+    await scratch.create(database)
+    pages = database._write.execute("PRAGMA page_count").fetchone()[0]
+    database._write.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    async def direct(tx: Transaction) -> None:
+        for id_ in range(1, 50):
+            await tx.execute(scratch.INSERT, id_, "x" * 4000)
+
+    results = await asyncio.gather(
+        database.write(direct), scratch.put(database, 90, "x" * 400_000), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [Unavailable, Unavailable]
+    assert await scratch.ids(database) == []
+
+    database._write.execute("PRAGMA max_page_count = 1000000")
+    assert await scratch.put(database, 99) == 1
+    assert await scratch.ids(database) == [99]
+    await database.close()
+
+
+async def test_a_database_that_somebody_else_has_locked_is_out_of_reach_for_now(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / SQLITE_FILE)
+    await database.start()
+    await scratch.create(database)
+    database._write.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(tmp_path / SQLITE_FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    results = await asyncio.gather(*(scratch.put(database, id_) for id_ in (1, 2)), return_exceptions=True)
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert [type(result) for result in results] == [Unavailable, Unavailable]
+    assert await scratch.put(database, 3) == 1
+    await database.close()

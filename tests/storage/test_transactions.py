@@ -196,3 +196,22 @@ async def test_close_finishes_what_is_queued_and_refuses_more(db: Database) -> N
     assert sorted(await asyncio.gather(*queued)) == list(range(1, 21))
     with pytest.raises(Unavailable):
         await scratch.put(db, 99)
+
+
+async def test_one_culprit_costs_a_big_batch_few_transactions(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else anybody who can make the database refuse a row makes everybody wait for a commit of their own."""
+    await scratch.put(db, 1000)
+    transactions = 0
+    original = db._transact
+
+    async def counted(batch: Any) -> None:
+        nonlocal transactions
+        transactions += 1
+        await original(batch)
+
+    monkeypatch.setattr(db, "_transact", counted)
+    results = await in_one_batch(db, *(writes(1000 if id_ == 77 else id_) for id_ in range(256)))
+
+    assert [type(result) for result in results].count(Refused) == 1
+    assert isinstance(results[77], Refused)
+    assert transactions <= 2 * 8 + 1

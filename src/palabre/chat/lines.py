@@ -35,6 +35,7 @@ class Chat:
         """The newest event each other person has read."""
         self._edits: dict[str, nio.Event] = {}
         """By the id of the message that each replaces."""
+        self._deleted: set[str] = set()
 
     @property
     def last_ts(self) -> int:
@@ -50,29 +51,31 @@ class Chat:
 
     def append(self, events: list[Any]) -> None:
         """Add what a sync brought."""
-        self._take(events)
+        self._note(events)
         known = {line.event_id for line in self.lines}
-        found = [line for line in map(self._line, events) if line and line.event_id not in known]
+        found = [line for line in map(_line, events) if line and line.event_id not in known]
         self.lines += found
+        self._settle()
         senders = {line.sender for line in found}
         self.typing = [user_id for user_id in self.typing if user_id not in senders]
 
     def prepend(self, events: list[Any], older: str | None) -> None:
         """Add what lies further back; `events` newest first."""
         self.older = older
-        self._take(list(reversed(events)))
+        self._note(events)
         known = {line.event_id for line in self.lines}
-        found = [line for line in map(self._line, reversed(events)) if line and line.event_id not in known]
+        found = [line for line in map(_line, reversed(events)) if line and line.event_id not in known]
         self.lines[:0] = found
+        self._settle()
 
     def unlock(self, decrypt: Any) -> None:
         """Try the lines that could not be read again; `decrypt` gives the readable event or None."""
         for index, line in enumerate(self.lines):
             event = decrypt(line.locked) if line.locked is not None else None
             if event is not None:
-                self._take([event])
-                replaced = self._line(event)
-                self.lines[index] = replaced or msgspec.structs.replace(line, kind="deleted", locked=None)
+                self._note([event])
+                self.lines[index] = _line(event) or Line(line.event_id, line.sender, line.ts, "deleted")
+        self._settle()
 
     def read_by(self, user_id: str, event_id: str) -> None:
         self._receipts[user_id] = event_id
@@ -85,37 +88,35 @@ class Chat:
                 return index + 1
         return 0
 
-    def _take(self, events: list[Any]) -> None:
-        """Edits and deletions change other lines."""
+    def _note(self, events: list[Any]) -> None:
+        """Edits and deletions change other lines, which may come before or after them."""
         for event in events:
             if isinstance(event, nio.RedactionEvent):
-                for index, line in enumerate(self.lines):
-                    if line.event_id == event.redacts:
-                        self.lines[index] = Line(line.event_id, line.sender, line.ts, "deleted")
+                self._deleted.add(event.redacts)
             elif (target := _edited(event)) is not None:
                 earlier = self._edits.get(target)
                 if earlier is None or earlier.server_timestamp <= event.server_timestamp:
                     self._edits[target] = event
-                for line in self.lines:
-                    if line.event_id == target:
-                        self._apply_edit(line)
 
-    def _apply_edit(self, line: Line) -> None:
-        edit = self._edits.get(line.event_id)
-        if edit is not None and edit.sender == line.sender and line.kind == "text":
-            new: dict[str, Any] = edit.source["content"].get("m.new_content") or {}
-            line.text = clean(str(new.get("body", "")))
+    def _settle(self) -> None:
+        """Apply to the lines what was noted."""
+        for line in self.lines:
+            edit = self._edits.get(line.event_id)
+            if line.event_id in self._deleted:
+                line.kind, line.text, line.locked = "deleted", "", None
+            elif edit is not None and edit.sender == line.sender and line.kind == "text":
+                new: dict[str, Any] = edit.source["content"].get("m.new_content") or {}
+                line.text = clean(str(new.get("body", "")))
 
-    def _line(self, event: Any) -> Line | None:
-        if _edited(event) is not None:
-            return None
-        kind, text = _content(event)
-        if kind is None:
-            return None
-        locked = event if kind == "unreadable" else None
-        line = Line(event.event_id, event.sender, event.server_timestamp, kind, clean(text), locked)
-        self._apply_edit(line)
-        return line
+
+def _line(event: Any) -> Line | None:
+    if _edited(event) is not None:
+        return None
+    kind, text = _content(event)
+    if kind is None:
+        return None
+    locked = event if kind == "unreadable" else None
+    return Line(event.event_id, event.sender, event.server_timestamp, kind, clean(text), locked)
 
 
 def _content(event: Any) -> tuple[str | None, str]:

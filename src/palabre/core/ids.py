@@ -13,7 +13,7 @@ _LOWER = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def _timed(random_bytes: int) -> str:
-    stamp = (wall_ms()).to_bytes(6, "big")
+    stamp = wall_ms().to_bytes(6, "big")
     return base64.urlsafe_b64encode(stamp + secrets.token_bytes(random_bytes)).decode().rstrip("=")
 
 

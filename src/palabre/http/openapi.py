@@ -2,11 +2,11 @@
 
 import inspect
 import re
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
-from .. import __version__
 from ..core.json import JsonObject
 from .endpoint import Endpoint
 
@@ -28,7 +28,7 @@ def document(endpoints: list[Endpoint]) -> JsonObject:
         "openapi": "3.1.0",
         "info": {
             "title": "Palabre",
-            "version": __version__,
+            "version": version("palabre"),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": dict(sorted(paths.items())),

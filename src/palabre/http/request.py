@@ -81,6 +81,11 @@ class Request:
                 return value.decode("latin-1")  # type: ignore[no-any-return]
         return None
 
+    def release(self) -> None:
+        """Give back what a request that is going to wait needs no more: its headers and its query."""
+        self.scope["headers"].clear()
+        self.query = {}
+
     def query_list(self, name: str) -> list[str]:
         pairs = parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return [value for key, value in pairs if key == name]

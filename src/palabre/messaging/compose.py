@@ -1,6 +1,7 @@
 """Everything about messaging, put together."""
 
 from ..accounts.compose import Accounts
+from ..bus import Bus
 from ..core.clock import Clock
 from ..core.housekeeping import Housekeeping
 from ..core.json import JsonObject
@@ -77,7 +78,14 @@ class Messaging:
     """The services, by name, and the routes on top of them."""
 
     def __init__(
-        self, accounts: Accounts, database: Database, clock: Clock, server_name: str, *, encrypt_private_rooms: bool
+        self,
+        accounts: Accounts,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        server_name: str,
+        *,
+        encrypt_private_rooms: bool,
     ) -> None:
         self.housekeeping = Housekeeping()
         self.registry = RoomRegistry(database)
@@ -103,8 +111,9 @@ class Messaging:
         self.spaces = SpaceService(self.registry)
         self.search = SearchService(database, self.registry, self.visibility, self.erasure, self.account_data)
         self.reports = ReportService(database, self.registry, people, clock)
+        self.aware = Awareness(database, self.registry, self.account_data, bus, server_name, clock)
         self.routes: list[object] = [
-            RoomRoutes(self.rooms, self.directory),
+            RoomRoutes(self.rooms, self.directory, self.aware.presence.active),
             HistoryRoutes(self.history, self.relations),
             RelationRoutes(self.relations, database),
             DirectoryRoutes(self.directory),
@@ -116,7 +125,6 @@ class Messaging:
             OpenIdRoutes(database, clock, server_name),
             ServerRoutes(),
         ]
-        self.aware = Awareness(database, self.registry, self.account_data, clock)
         self._encryption(accounts, database, clock)
         self.sync = Sync(
             database,

@@ -16,7 +16,6 @@ from ..locales import preferred_locale
 from ..sessions.service import Sessions
 from ..sign_in import SignIn
 
-
 ClientSecret = Annotated[str, msgspec.Meta(pattern="^[0-9a-zA-Z.=_-]{1,255}$")]
 """Made up by the client; only who knows it can go on."""
 

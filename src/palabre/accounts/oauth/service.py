@@ -18,7 +18,6 @@ from ..sessions.models import Tokens
 from ..sessions.service import Sessions
 from .models import DEVICE_CODE_GRANT, Answer, Authorization, Client, Code, DeviceRequest, full_scope, parse_scope
 from .protocol import Exchange, Found, Question, error_body
-from .registration import register
 from .store import OAuthStore
 
 Pairs = list[tuple[str, str]]
@@ -60,6 +59,8 @@ class OAuth:
 
     async def register(self, body: bytes) -> Answer:
         """RFC 7591 section 3. Registering the same metadata again gives the same client."""
+        from .registration import register  # its libraries take a sixth of the start, and most starts never need them
+
         try:
             registered = register(body, self._base_url)
         except OAuth2Error as error:

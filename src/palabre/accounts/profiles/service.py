@@ -37,8 +37,8 @@ class Profiles:
         self._store = store or ProfileStore()
         self._cache: CommitCache[str, Profile] = CommitCache(50_000)
         self.findable: Findable = _nobody
-        """`(searcher, people)`: which of the people the searcher may find in the directory. Set by the domain that knows
-        rooms; until then nobody is found."""
+        """`(searcher, people)`: which of the people the searcher may find in the directory. Set by the domain that
+        knows rooms; until then nobody is found."""
         database.listen(self._heard, self._cache.clear)
 
     def _heard(self, entries: list[Entry], own: bool) -> None:

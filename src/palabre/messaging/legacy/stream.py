@@ -63,6 +63,7 @@ class EventStream:
             request = msgspec.structs.replace(request, since=Token(self._database.position, self._serial.now))
         elif request.since.pos > self._database.position:
             await self._database.catch_up()
+        request = await self._sync.take_over(request, timeout_ms)
         deadline = self._notifier.deadline(timeout_ms)
         while True:
             at, serial = self._database.position, self._serial.now

@@ -19,6 +19,10 @@ class Presence(msgspec.Struct):
     connected_until: float = 0.0
     """Monotonic seconds; past it, somebody who does not come back is offline."""
     serial: int = 0
+    said: int = 0
+    """Serial of the newest word on this person, whichever process it is of: newer words count, older ones do not."""
+    at: str | None = None
+    """The other process that answers for it that this still holds; None when this one does."""
 
     def content(self, now: float) -> dict[str, Any]:
         content: dict[str, Any] = {"presence": self.state}

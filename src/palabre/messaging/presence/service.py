@@ -1,6 +1,11 @@
 """Keeping presence (client-server API, section "Presence") and telling those who share a room.
 
 Changes are gathered for a moment and then told together: after a restart everybody comes online at once.
+
+Every process on the database knows of everybody. Who connects to a process is looked after by it: it says to the
+others when they come and go, and finds out when they fall silent. The newest word counts, except that a process to
+which somebody is connected objects when another one believes them gone. A word that is lost, or a process that is,
+leaves people online for `GRACE_SECONDS` after that is noticed.
 """
 
 import asyncio
@@ -8,10 +13,13 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
+import msgspec
+
 from ...core.clock import Clock
 from ...storage.database import StorageError
 from ..rooms.registry import RoomRegistry
 from ..sync.notifier import Notifier
+from ..sync.peers import Peers
 from ..sync.serial import Serial
 from ..sync.tracker import LastChange
 from .models import GRACE_SECONDS, IDLE_SECONDS, Presence, State
@@ -22,13 +30,28 @@ SWEEP_SECONDS = 10.0
 MAX_AUDIENCE = 1000
 """Members beyond which a room does not spread presence: each would pay for the coming and going of all."""
 MAX_PEOPLE = 200_000
+TOPIC = "presence"
+
+
+class Said(msgspec.Struct, array_like=True):
+    """What one process tells the others of one person."""
+
+    user_id: str
+    said: int
+    state: State
+    status_msg: str | None
+    active_ms: int | None
+    """How long ago they did something; None when that is not known."""
+    supposed: bool = False
+    """Nobody said so: the process has not heard of them for some time."""
 
 
 class PresenceService:
-    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, clock: Clock) -> None:
+    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, peers: Peers, clock: Clock) -> None:
         self._registry = registry
         self._notifier = notifier
         self._serial = serial
+        self._peers = peers
         self._clock = clock
         self._people: OrderedDict[str, Presence] = OrderedDict()
         """Whoever was told about last is last."""
@@ -37,6 +60,11 @@ class PresenceService:
         self._dirty: dict[str, None] = {}
         self._telling: asyncio.Task[None] | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._unsaid: dict[str, bool] = {}
+        """Of whom the other processes have to be told, and whether it is only supposed."""
+        if peers.shared:
+            peers.listen(TOPIC, list[Said], self._heard)
+            peers.on_greeting.append(self._greet)
 
     # what people do
 
@@ -87,22 +115,81 @@ class PresenceService:
         self._people.move_to_end(user_id, last=False)
         return person
 
-    def _set(self, user_id: str, person: Presence, state: State, now: float) -> None:
+    def _set(self, user_id: str, person: Presence, state: State, now: float, *, supposed: bool = False) -> None:
         person.state = state
         if state == "online" or not person.last_active:
             person.last_active = now
+        if self._peers.shared:
+            self._say(user_id, person, supposed=supposed)
+        self._changed(user_id)
+
+    def _changed(self, user_id: str) -> None:
         self._dirty[user_id] = None
-        if self._telling is None:
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
+        self._begin_telling()
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
+    # other processes
+
+    def _say(self, user_id: str, person: Presence, *, supposed: bool = False) -> None:
+        person.said = self._serial.next()
+        person.at = None
+        self._unsaid[user_id] = supposed
+        self._begin_telling()
+
+    def _tell_peers(self) -> None:
+        unsaid, self._unsaid = self._unsaid, {}
+        now = self._clock.monotonic()
+        items: list[Said] = []
+        for user_id, supposed in unsaid.items():
+            person = self._people.get(user_id)
+            if person is not None and self._serial.is_own(person.said):
+                items.append(_said(user_id, person, now, supposed))
+        self._peers.tell(TOPIC, items)
+
+    def _heard(self, process: str, items: list[Said]) -> None:
+        now = self._clock.monotonic()
+        for item in items:
+            person = self._people.get(item.user_id)
+            if person is None:
+                person = self._add(item.user_id)
+            if item.said > person.said:
+                if item.supposed and _knows_better(person, item.state, now):
+                    self._say(item.user_id, person)
+                    continue
+                person.said, person.state, person.status_msg = item.said, item.state, item.status_msg
+                if item.active_ms is not None:
+                    person.last_active = max(person.last_active, now - item.active_ms / 1000)
+                self._changed(item.user_id)
+            if item.said == person.said:
+                person.at = process
+
+    def _greet(self, process: str | None) -> None:
+        """What was heard from there is true if it is said again; and the newcomer knows nothing of what is here."""
+        now = self._clock.monotonic()
+        for person in self._people.values():
+            if person.at is not None and process in (None, person.at):
+                _doubt(person, now)
+        self._peers.tell(
+            TOPIC,
+            [
+                _said(user_id, person, now)
+                for user_id, person in self._people.items()
+                if self._serial.is_own(person.said) and (person.state != "offline" or person.status_msg is not None)
+            ],
+        )
+
     # telling
+
+    def _begin_telling(self) -> None:
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
         try:
-            while self._dirty:
+            while self._dirty or self._unsaid:
                 await asyncio.sleep(GATHER_SECONDS)
+                self._tell_peers()
                 dirty, self._dirty = self._dirty, {}
                 try:
                     await self._tell_of_all(dirty)
@@ -141,10 +228,14 @@ class PresenceService:
             if person.state == "offline":
                 continue
             anybody = True
+            if person.at is not None:
+                if self._peers.is_there(person.at):
+                    continue
+                _doubt(person, now)
             if person.connected_until < now:
-                self._set(user_id, person, "offline", now)
+                self._set(user_id, person, "offline", now, supposed=True)
             elif person.state == "online" and now - person.last_active > IDLE_SECONDS:
-                self._set(user_id, person, "unavailable", now)
+                self._set(user_id, person, "unavailable", now, supposed=True)
         again = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep) if anybody else None
         self._sweeper = again
 
@@ -185,3 +276,21 @@ class PresenceService:
 
 
 _UNKNOWN = Presence()
+
+
+def _said(user_id: str, person: Presence, now: float, supposed: bool = False) -> Said:
+    active_ms = max(0, int((now - person.last_active) * 1000)) if person.last_active else None
+    return Said(user_id, person.said, person.state, person.status_msg, active_ms, supposed)
+
+
+def _doubt(person: Presence, now: float) -> None:
+    """The process that answered for the person is gone: they have a moment to be heard of again."""
+    person.at = None
+    person.connected_until = max(person.connected_until, now + GRACE_SECONDS)
+
+
+def _knows_better(person: Presence, state: State, now: float) -> bool:
+    """Whether somebody whom another process supposes in `state` is livelier than that here."""
+    if person.connected_until < now or person.state == "offline":
+        return False
+    return state == "offline" or (person.state == "online" and now - person.last_active <= IDLE_SECONDS)

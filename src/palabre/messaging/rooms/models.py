@@ -1,5 +1,6 @@
 """What a room is in memory. Snapshots: a change makes a new `Room`, so a reader never sees half of one."""
 
+import sys
 from typing import Any
 
 import msgspec
@@ -10,6 +11,25 @@ from .versions import RoomVersion
 Content = dict[str, Any]
 StateKey = tuple[str, str]
 """(event type, state key)"""
+MEMBER = "m.room.member"
+
+
+class _Contains(msgspec.Struct):
+    """Of an event just the content: the rest is not even decoded."""
+
+    content: Content
+
+
+class _Standing(msgspec.Struct):
+    membership: Any = None
+
+
+class _Stands(msgspec.Struct):
+    content: _Standing
+
+
+_contains = msgspec.json.Decoder(_Contains)
+_stands = msgspec.json.Decoder(_Stands)
 
 
 class Event(msgspec.Struct):
@@ -50,8 +70,9 @@ class Event(msgspec.Struct):
     @property
     def membership(self) -> str | None:
         """Of an `m.room.member` event."""
-        value = self.content.get("membership")
-        return value if isinstance(value, str) else None
+        known = self.parsed
+        value = known["content"].get("membership") if known else _stands.decode(self.json).content.membership
+        return sys.intern(value) if isinstance(value, str) else None
 
     def for_sender(self, device_id: str) -> bytes:
         """`json` as the device that sent it gets it: with its transaction id."""
@@ -63,6 +84,47 @@ class Event(msgspec.Struct):
     def stripped(self) -> dict[str, Any]:
         """Stripped state (client-server API, section "Stripped state")."""
         return {"type": self.type, "state_key": self.state_key, "sender": self.sender, "content": self.content}
+
+
+class KeptMember(Event):
+    """An `m.room.member` event in the state of a room. There may be thousands, so it keeps nothing that is decoded but
+    the membership.
+    """
+
+    stands: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return json.decode(self.json)
+
+    @property
+    def content(self) -> Content:
+        return _contains.decode(self.json).content
+
+    @property
+    def membership(self) -> str | None:
+        return self.stands
+
+
+def kept(event: Event) -> Event:
+    """The event as the state of a room keeps it."""
+    if event.type != MEMBER or event.state_key is None:
+        return event
+    return KeptMember(
+        event.pos,
+        event.event_id,
+        event.room_id,
+        MEMBER,
+        event.state_key,
+        event.state_key if event.sender == event.state_key else event.sender,
+        event.ts,
+        event.json,
+        event.redacted_by,
+        event.device_id,
+        event.txn_id,
+        None,
+        event.membership,
+    )
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -101,7 +163,7 @@ class Room(msgspec.Struct, frozen=True):
                 joined = joined if event.state_key in joined else joined | {event.state_key}
             elif event.state_key in joined:
                 joined = joined - {event.state_key}
-        state = {**self.state, (event.type, event.state_key): event}
+        state = {**self.state, (event.type, event.state_key): kept(event)}
         return Room(self.room_id, self.version, state, joined, max(self.state_pos, event.pos))
 
     def get(self, event_type: str, state_key: str = "") -> Event | None:

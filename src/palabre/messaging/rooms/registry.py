@@ -10,7 +10,7 @@ import msgspec
 
 from ...storage.database import CommitCache, Database, Entry, Reader, Transaction
 from . import store
-from .models import Event, Member, Room
+from .models import MEMBER, Event, Member, Room, StateKey, kept
 from .versions import VERSIONS
 
 TAIL_EVENTS = 64
@@ -156,8 +156,10 @@ class RoomRegistry:
 
 def build_room(room_id: str, version: str, events: list[Event]) -> Room:
     """A room from its state events, oldest first."""
-    state = {(event.type, event.state_key or ""): event for event in events}
-    joined = frozenset(
-        key for (kind, key), event in state.items() if kind == "m.room.member" and event.membership == "join"
-    )
+    state: dict[StateKey, Event] = {}
+    for event in events:
+        event.room_id = room_id  # one text for all, not one a row
+        event = kept(event)
+        state[event.type, event.state_key or ""] = event
+    joined = frozenset(key for (kind, key), event in state.items() if kind == MEMBER and event.membership == "join")
     return Room(room_id, VERSIONS[version], state, joined, events[-1].pos if events else 0)

@@ -3,6 +3,7 @@
 Client-server API, sections "Creation", "Sending events to a room", "Room membership" and "Getting events for a room".
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -43,9 +44,11 @@ class Aliases(Protocol):
 
 
 class RoomRoutes:
-    def __init__(self, rooms: RoomService, aliases: Aliases) -> None:
+    def __init__(self, rooms: RoomService, aliases: Aliases, active: Callable[[str], None]) -> None:
+        """`active(user_id)` is called when somebody has sent a message."""
         self._rooms = rooms
         self._aliases = aliases
+        self._active = active
 
     @endpoint("POST", f"{_V3}/createRoom", access="rooms", body=CreateRoom, limit="rooms.create")
     async def create(self, request: Request, body: CreateRoom) -> JsonObject:
@@ -64,25 +67,24 @@ class RoomRoutes:
         limit="messages.send",
     )
     async def send(self, request: Request, body: JsonObject) -> JsonObject:
-        params = request.params
-        return {
-            "event_id": await self._rooms.send(
-                request.session, params["room_id"], params["event_type"], body, params["txn_id"]
-            )
-        }
+        return await self._send(request, body, request.params["txn_id"])
 
     @endpoint("POST", f"{_ROOM}/send/{{event_type}}", access="send", guest=True, body=JsonObject, limit="messages.send")
     async def send_without_transaction(self, request: Request, body: JsonObject) -> JsonObject:
-        params = request.params
-        return {
-            "event_id": await self._rooms.send(request.session, params["room_id"], params["event_type"], body, None)
-        }
+        return await self._send(request, body, None)
+
+    async def _send(self, request: Request, body: JsonObject, txn_id: str | None) -> JsonObject:
+        room_id, event_type = request.params["room_id"], request.params["event_type"]
+        event_id = await self._rooms.send(request.session, room_id, event_type, body, txn_id)
+        self._active(request.user_id)
+        return {"event_id": event_id}
 
     @endpoint(
         "PUT",
         f"{_ROOM}/state/{{event_type}}",
         f"{_ROOM}/state/{{event_type}}/{{state_key}}",
         access="send",
+        guest=True,
         body=JsonObject,
         limit="messages.send",
     )

@@ -1,5 +1,6 @@
 """Sync and what belongs to it, put together."""
 
+from ...bus import Bus
 from ...core.clock import Clock
 from ...storage.database import Database
 from ..account_data.routes import AccountDataRoutes
@@ -22,6 +23,7 @@ from ..rooms.registry import RoomRegistry
 from ..typing.routes import TypingRoutes
 from ..typing.service import TypingService
 from .notifier import Notifier
+from .peers import Peers
 from .protocols import Aggregations, DeviceListChanges, KeySupply, ToDevice
 from .rooms import RoomArranger
 from .routes import SyncRoutes
@@ -46,15 +48,22 @@ class Awareness:
     """
 
     def __init__(
-        self, database: Database, registry: RoomRegistry, account_data: AccountDataService, clock: Clock
+        self,
+        database: Database,
+        registry: RoomRegistry,
+        account_data: AccountDataService,
+        bus: Bus,
+        server_name: str,
+        clock: Clock,
     ) -> None:
         self.tracker = Tracker(database)
         self.serial = Serial(clock)
+        self.peers = Peers(bus, self.serial, clock, server_name)
         self.notifier = Notifier(database, registry, self.serial, clock)
         self.shared = SharedRooms(registry, self.tracker)
         self.receipts = ReceiptService(database, registry, account_data, clock)
-        self.typing = TypingService(registry, self.notifier, self.serial, clock)
-        self.presence = PresenceService(registry, self.notifier, self.serial, clock)
+        self.typing = TypingService(registry, self.notifier, self.serial, self.peers, clock)
+        self.presence = PresenceService(registry, self.notifier, self.serial, self.peers, clock)
         self.filters = FilterService(database)
         self.push_rules = PushRuleService(database, account_data)
         self.pushers = PusherService(database, clock)

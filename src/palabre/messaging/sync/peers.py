@@ -8,7 +8,7 @@ taken for gone.
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -17,12 +17,16 @@ from ...core import json
 from ...core.clock import Clock
 from .serial import Serial
 
-T = TypeVar("T")
-
 BEAT_SECONDS = 10.0
 SILENT_SECONDS = 30.0
 MAX_ITEMS = 100
 """In one message: NATS takes up to 1 MB."""
+
+
+class _Message(msgspec.Struct, array_like=True):
+    process: str
+    serial: int
+    items: msgspec.Raw
 
 
 class Peers:
@@ -44,8 +48,8 @@ class Peers:
         """Process to when it was last heard of (monotonic seconds)."""
         self._timer: asyncio.TimerHandle | None = None
         if self.shared:
-            self.listen("greeting", int, lambda process, _: self._greeted(process))
-            self.listen("beat", int, lambda process, _: None)
+            self.listen("greeting", list[int], lambda process, _: self._greeted(process))
+            self.listen("beat", list[int], lambda process, _: None)
 
     async def start(self) -> None:
         """Begin to be one of the processes. The database must be up."""
@@ -68,19 +72,24 @@ class Peers:
         message = json.encode((self._process, self._serial.give(), items))
         self._bus.publish_ephemeral(self._prefix + topic, message)
 
-    def listen(self, topic: str, item: type[T], heard: Callable[[str, list[T]], None]) -> None:
-        """Call `heard(process, items)` for what other processes tell, once this one has started."""
-        decode = msgspec.json.Decoder(tuple[str, int, list[item]]).decode  # type: ignore[valid-type] # known at run time
+    def listen(self, topic: str, items: Any, heard: Callable[[str, Any], None]) -> None:
+        """Call `heard(process, items)` for what other processes tell, once this one has started.
+
+        `items` is their type, for msgspec. What is of another one comes from another version of the server: it is
+        passed over.
+        """
+        message, content = msgspec.json.Decoder(_Message), msgspec.json.Decoder(items)
 
         def on_message(payload: bytes) -> None:
             try:
-                process, serial, items = decode(payload)
+                said = message.decode(payload)
+                told = content.decode(said.items)
             except msgspec.DecodeError:
-                return  # of another version of the server
-            if process != self._process and self._timer is not None:
-                self._heard[process] = self._clock.monotonic()
-                self._serial.follow(serial)
-                heard(process, items)
+                return
+            if said.process != self._process and self._timer is not None:
+                self._heard[said.process] = self._clock.monotonic()
+                self._serial.follow(said.serial)
+                heard(said.process, told)
 
         self._bus.subscribe_ephemeral(self._prefix + topic, on_message)
 

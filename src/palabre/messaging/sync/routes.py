@@ -31,8 +31,9 @@ class SyncRoutes:
             request.query_bool("full_state"),
             _use_state_after(request),
         )
-        timeout = request.query_int("timeout", 0, high=MAX_TIMEOUT_MS)
-        return await self._sync.sync(wanted, timeout, _presence(request))
+        timeout, presence = request.query_int("timeout", 0, high=MAX_TIMEOUT_MS), _presence(request)
+        request.release()
+        return await self._sync.sync(wanted, timeout, presence)
 
 
 def _since(request: Request) -> Token | None:

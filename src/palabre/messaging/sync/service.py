@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from ...storage.database import Database
 from ..account_data.service import AccountDataService
 from ..presence.models import State
@@ -69,6 +71,7 @@ class SyncService:
         self._presence.seen(request.user_id, set_presence, timeout_ms)
         if request.since is not None and request.since.pos > self._database.position:
             request = await self._ahead(request, request.since)
+        request = await self.take_over(request, timeout_ms)
         since = None if request.full_state else request.since
         deadline = self._notifier.deadline(timeout_ms if since is not None else 0)
         self._notifier.follow(request.user_id)
@@ -92,6 +95,16 @@ class SyncService:
         return SyncRequest(
             request.user_id, request.device_id, None, request.filter, request.full_state, request.use_state_after
         )
+
+    async def take_over(self, request: SyncRequest, timeout_ms: int) -> SyncRequest:
+        """The request with a serial of this process, where that in its token is of another: see `serial`."""
+        since = request.since
+        if since is None or self._serial.is_own(since.serial):
+            return request
+        serial, wait_ms = self._serial.taken_over(since.serial)
+        if wait_ms and timeout_ms and since.pos == self._database.position and not request.full_state:
+            await self._notifier.wait(request.user_id, self._notifier.deadline(min(wait_ms, timeout_ms)))
+        return msgspec.structs.replace(request, since=Token(since.pos, serial, since.to_device))
 
     async def respond(self, request: SyncRequest) -> SyncResponse:
         """What there is now, be it nothing."""
@@ -123,7 +136,7 @@ class SyncService:
             data = await self._account_data.of(request.user_id)
             if position == self._database.position:
                 break
-        return memberships, Window(request, data, request.since, Token(position, self._serial.now))
+        return memberships, Window(request, data, request.since, Token(position, self._serial.give()))
 
     async def _of_person(self, stream: PersonStream, window: Window, joined: list[str]) -> Events | None:
         if window.since is None:

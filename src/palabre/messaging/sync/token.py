@@ -6,7 +6,7 @@ import msgspec
 
 from ...core import errors
 
-_TOKEN = re.compile(r"s([0-9]{1,18})(?:_([0-9]{1,18}))?(?:_([0-9]{1,18}))?")
+_TOKEN = re.compile(r"s([0-9]{1,18})(?:_([0-9]{1,20}))?(?:_([0-9]{1,18}))?")
 
 
 class Token(msgspec.Struct, frozen=True):

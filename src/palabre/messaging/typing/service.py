@@ -1,4 +1,8 @@
-"""Who is typing where (client-server API, section "Typing Notifications")."""
+"""Who is typing where (client-server API, section "Typing Notifications").
+
+Every process on the database knows all of it: each tells the others of whoever says so to itself. A word that is lost
+is made up for by the time at which typing ends of itself.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -8,11 +12,16 @@ from ...core import errors, json
 from ...core.clock import Clock
 from ..rooms.registry import RoomRegistry
 from ..sync.notifier import Notifier
+from ..sync.peers import Peers
 from ..sync.serial import Serial
 
 DEFAULT_MS = 30_000
 MAX_MS = 120_000
 MAX_ROOMS = 10_000
+
+TOPIC = "typing"
+Said = tuple[str, str, int]
+"""Room id, user id, and for how many more milliseconds they type; 0: not any more."""
 
 
 class _Room:
@@ -26,10 +35,11 @@ class _Room:
 
 
 class TypingService:
-    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, clock: Clock) -> None:
+    def __init__(self, registry: RoomRegistry, notifier: Notifier, serial: Serial, peers: Peers, clock: Clock) -> None:
         self._registry = registry
         self._notifier = notifier
         self._serial = serial
+        self._peers = peers
         self._clock = clock
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
         """Least recently changed first."""
@@ -37,12 +47,41 @@ class TypingService:
         self._busy: set[str] = set()
         """Rooms where somebody types."""
         self._timer: asyncio.TimerHandle | None = None
+        self._said_here: dict[tuple[str, str], float] = {}
+        """Of whom this process told the others that they type (room id, user id), to the moment it ends."""
+        if peers.shared:
+            peers.listen(TOPIC, list[Said], self._heard)
+            peers.on_greeting.append(self._greet)
 
     async def put(self, user_id: str, room_id: str, typing: bool, timeout_ms: int = DEFAULT_MS) -> None:
         """Raises 403 `M_FORBIDDEN` for somebody who is not in the room."""
         room = await self._registry.room(room_id)
         if room is None or user_id not in room.joined:
             raise errors.forbidden("You are not in this room.")
+        left_ms = min(timeout_ms, MAX_MS) if typing else 0
+        if self._peers.shared:
+            self._tell(room_id, user_id, left_ms)
+        self._set(room_id, user_id, left_ms)
+
+    def _tell(self, room_id: str, user_id: str, left_ms: int) -> None:
+        if left_ms:
+            self._said_here[room_id, user_id] = self._clock.monotonic() + left_ms / 1000
+        else:
+            self._said_here.pop((room_id, user_id), None)
+        self._peers.tell(TOPIC, [(room_id, user_id, left_ms)])
+
+    def _heard(self, process: str, items: list[Said]) -> None:
+        for room_id, user_id, left_ms in items:
+            self._said_here.pop((room_id, user_id), None)
+            self._set(room_id, user_id, min(left_ms, MAX_MS))
+
+    def _greet(self, process: str | None) -> None:
+        now = self._clock.monotonic()
+        self._said_here = {key: until for key, until in self._said_here.items() if until > now}
+        self._peers.tell(TOPIC, [(*key, int((until - now) * 1000)) for key, until in self._said_here.items()])
+
+    def _set(self, room_id: str, user_id: str, left_ms: int) -> None:
+        typing = left_ms > 0
         here = self._rooms.get(room_id)
         if here is None:
             if not typing:
@@ -50,7 +89,7 @@ class TypingService:
             here = self._rooms[room_id] = _Room()
         was = user_id in here.until
         if typing:
-            here.until[user_id] = self._clock.monotonic() + min(timeout_ms, MAX_MS) / 1000
+            here.until[user_id] = self._clock.monotonic() + left_ms / 1000
             self._busy.add(room_id)
             if self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(1, self._expire)
@@ -94,6 +133,7 @@ class TypingService:
                 over = [user_id for user_id, until in here.until.items() if until <= now]
                 for user_id in over:
                     del here.until[user_id]
+                    self._said_here.pop((room_id, user_id), None)
                 if over:
                     self._changed(room_id, here)
             if here is None or not here.until:
