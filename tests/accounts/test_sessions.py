@@ -6,7 +6,7 @@ from palabre.accounts.sessions.authenticator import Authenticator
 from palabre.accounts.sessions.models import AccessToken
 from palabre.accounts.sessions.store import SessionStore
 from palabre.core.errors import ApiError
-from palabre.storage.database import Database, Entry, Reader
+from palabre.storage.database import Database, Entry, Reader, Unavailable
 
 from .conftest import World
 
@@ -205,3 +205,50 @@ async def test_a_look_up_overtaken_by_a_sign_out_is_not_remembered(world: World)
     await authenticator.session(tokens.access_token, HOME)
     with pytest.raises(ApiError):
         await authenticator.session(tokens.access_token, HOME)
+
+
+async def test_what_could_not_be_written_is_written_next_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_id = await world.join()
+    tokens = await world.sessions.create(user_id, "A", None, False, HOME)
+    world.wait(hours=2)
+    await world.authenticator.session(tokens.access_token, "198.51.100.7")
+    write = world.database.write
+
+    async def fails(work: object) -> object:
+        raise Unavailable("gone")
+
+    monkeypatch.setattr(world.database, "write", fails)
+    with pytest.raises(Unavailable):
+        await world.authenticator.flush()
+    monkeypatch.setattr(world.database, "write", write)
+    await world.authenticator.flush()
+
+    assert (await world.sessions.device(user_id, "A")).last_address == "198.51.100.7"
+
+
+async def test_other_peoples_sign_outs_do_not_keep_a_token_from_being_remembered(world: World) -> None:
+    """At any moment somebody signs out somewhere; only one's own sign-out makes what was just read worthless."""
+    ada, bea = await world.join(), await world.join("+33612345679")
+    heard: list[str] = []
+
+    class Slow(SessionStore):
+        async def token(self, reader: Reader, token_hash: bytes) -> AccessToken | None:
+            found = await super().token(reader, token_hash)
+            for user_id in heard:
+                for listener, _ in world.database._listeners:
+                    listener([Entry(world.database.position, "session", user_id)], False)
+            return found
+
+    tokens = await world.sessions.create(ada, None, None, False, HOME)
+    remembers = Authenticator(world.database, world.clock, world.people, world.sessions, Slow())
+    forgets = Authenticator(world.database, world.clock, world.people, world.sessions, Slow())
+    heard[:] = [bea]
+    await remembers.session(tokens.access_token, HOME)
+    heard[:] = [ada]
+    await forgets.session(tokens.access_token, HOME)
+
+    assert len(remembers._known) == 0, "heard of it later, from the other's look-up"
+    heard[:] = [bea]
+    session = await remembers.session(tokens.access_token, HOME)
+    assert await remembers.session(tokens.access_token, HOME) is session
+    assert len(forgets._known) == 0

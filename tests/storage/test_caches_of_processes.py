@@ -1,4 +1,4 @@
-"""Two servers on one PostgreSQL, in this process: what they keep in memory is never stale inside a write, and is kept."""
+"""Two servers on one PostgreSQL, in this process: what is in memory is never stale inside a write, and is kept."""
 
 import asyncio
 import itertools

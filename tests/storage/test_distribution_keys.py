@@ -55,7 +55,7 @@ CROSSING = {
     "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
     "SELECT accounts by folded, user_id": "searching the user directory",
     "SELECT device_lists by pos": "what changed since a position, for one sync after an absence",
-    "SELECT events by event_id": "a deprecated endpoint that names no room, and what to say of an event of another room",
+    "SELECT events by event_id": "a deprecated endpoint names no room, and an event may be of another",
     "SELECT events by pos": "positions found by a query that named the room",
     "SELECT private_device_lists by viewer_id, pos": "the viewer is the person it is kept with",
     "SELECT reports by ts": "an operator's page",

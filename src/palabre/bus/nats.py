@@ -62,6 +62,8 @@ class NatsBus(Bus):
                 )
                 await self._client.subscribe(self._subject, cb=self._on_message)
                 await self._client.subscribe(f"{self._subject}.>", cb=self._on_ephemeral)
+                # A ping overtakes what the client has not written yet: the first may come before the subscriptions.
+                await self._client.flush()
                 await self._client.flush()
             except Exception as error:
                 await self._on_error(error)

@@ -60,19 +60,17 @@ class BodyReader:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
+    body = bytearray()
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise errors.not_json("The body ended early.")
         chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
+        if len(body) + len(chunk) > limit:
             raise _too_large(limit)
         if not message.get("more_body"):
-            return chunk if not chunks else b"".join([*chunks, chunk])
-        chunks.append(chunk)
+            return chunk if not body else bytes(body + chunk)
+        body += chunk
 
 
 def _too_large(limit: int) -> ApiError:

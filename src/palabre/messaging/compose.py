@@ -25,6 +25,7 @@ from .keys.one_time.routes import OneTimeKeyRoutes
 from .keys.one_time.service import OneTimeKeyService
 from .legacy.compose import legacy_routes
 from .openid.routes import OpenIdRoutes
+from .openid.service import OpenIdService
 from .relations.routes import RelationRoutes
 from .relations.service import RelationService
 from .reports.routes import ReportRoutes
@@ -122,7 +123,7 @@ class Messaging:
             SearchRoutes(self.search, self.relations),
             ReportRoutes(self.reports),
             UserRoutes(self.registry, accounts.sessions),
-            OpenIdRoutes(database, clock, server_name),
+            OpenIdRoutes(OpenIdService(database, clock), server_name),
             ServerRoutes(),
         ]
         self._encryption(accounts, database, clock)

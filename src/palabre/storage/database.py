@@ -77,7 +77,7 @@ class Database(Reader):
     async def write(self, work: Work[T]) -> T:
         """Run `work(tx)` in the next transaction and return its result when that is on disk.
 
-        What `work` raises is raised here, and undoes only this work. `work` may be run a second time when a
+        What `work` raises is raised here, and undoes only this work. `work` may be run again when a
         whole transaction failed, so it must not touch anything but `tx` and what it was given. Raises
         `Refused` when deferred rows cannot be stored, and `Unavailable` when the database is out of reach; the work may
         or may not be done then.

@@ -23,6 +23,8 @@ from .schema import VERSION, is_current
 _ANY = re.compile(r"= ANY\(\$(\d+)\)")
 _PARAMETER = re.compile(r"\$(\d+)")
 _CACHED_STATEMENTS = 512
+PAGE_CACHE_KIB = 16_384
+"""For each of the two connections. What people use is in memory already; the rest the operating system caches."""
 _UNAVAILABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY}
 
 
@@ -43,7 +45,7 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
     connection.execute("PRAGMA temp_store=MEMORY")
     if read_only:
         connection.execute("PRAGMA query_only=ON")

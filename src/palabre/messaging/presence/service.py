@@ -1,9 +1,9 @@
 """Keeping presence (client-server API, section "Presence") and telling those who share a room.
 
-Changes are gathered for a moment and then told together: after a restart everybody comes online at once.
+A change is told at once, and those of the next moment together: after a restart everybody comes online at once.
 
 Every process on the database knows of everybody. Who connects to a process is looked after by it: it says to the
-others when they come and go, and finds out when they fall silent. The newest word counts, except that a process to
+others when they come and go, and notices when they fall silent. The newest word counts, except that a process to
 which somebody is connected objects when another one believes them gone. A word that is lost, or a process that is,
 leaves people online for `GRACE_SECONDS` after that is noticed.
 """
@@ -84,6 +84,8 @@ class PresenceService:
             state = "online" if person.state == "offline" else person.state
         if state != person.state:
             self._set(user_id, person, state, now)
+        elif person.at is not None:
+            self._say(user_id, person)  # they are looked after here now
 
     def active(self, user_id: str) -> None:
         """The person did something: sent, read, typed."""
@@ -157,10 +159,11 @@ class PresenceService:
                 if item.supposed and _knows_better(person, item.state, now):
                     self._say(item.user_id, person)
                     continue
+                if (person.state, person.status_msg) != (item.state, item.status_msg):
+                    self._changed(item.user_id)
                 person.said, person.state, person.status_msg = item.said, item.state, item.status_msg
                 if item.active_ms is not None:
                     person.last_active = max(person.last_active, now - item.active_ms / 1000)
-                self._changed(item.user_id)
             if item.said == person.said:
                 person.at = process
 
@@ -188,7 +191,6 @@ class PresenceService:
     async def _tell(self) -> None:
         try:
             while self._dirty or self._unsaid:
-                await asyncio.sleep(GATHER_SECONDS)
                 self._tell_peers()
                 dirty, self._dirty = self._dirty, {}
                 try:
@@ -196,6 +198,7 @@ class PresenceService:
                 except StorageError:
                     self._dirty = dirty | self._dirty
                     await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS)
         finally:
             self._telling = None
 

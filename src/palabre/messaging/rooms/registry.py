@@ -13,7 +13,9 @@ from . import store
 from .models import MEMBER, Event, Member, Room, StateKey, kept
 from .versions import VERSIONS
 
-TAIL_EVENTS = 64
+TAIL_EVENTS = 32
+MAX_TAILS = 8_192
+"""Together at most a quarter of a million events in memory, whatever rooms are busy."""
 MAX_ROOMS = 20_000
 MAX_PEOPLE = 100_000
 
@@ -132,7 +134,7 @@ class RoomRegistry:
         tail = self._tails.get(event.room_id)
         if tail is None:
             tail = self._tails[event.room_id] = Tail(event.pos - 1)
-            if len(self._tails) > MAX_ROOMS:
+            if len(self._tails) > MAX_TAILS:
                 self._tails.popitem(last=False)
         tail.append(event)
 

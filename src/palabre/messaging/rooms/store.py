@@ -1,5 +1,7 @@
 """The SQL of rooms, events, state and memberships."""
 
+from sys import intern
+
 from ...core import errors
 from ...storage.database import Reader, Row, Transaction
 from .models import Event, Member
@@ -29,7 +31,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 
 def _event(row: Row) -> Event:
-    return Event(*row)
+    event = Event(*row)
+    # The same few names stand in every event of a room: one copy of each serves all that are in memory.
+    event.room_id, event.type, event.sender = intern(event.room_id), intern(event.type), intern(event.sender)
+    return event
 
 
 def add_event(tx: Transaction, event: Event) -> None:
