@@ -33,3 +33,22 @@ async def test_a_change_is_told_at_once_and_the_next_ones_together(
     await say("two")
     await say("three")
     assert await hear() == ["three"]
+
+
+async def test_an_idle_device_does_not_hide_one_in_use(client: Homeserver) -> None:
+    """Else the two would contradict each other at every sync, and wake each other and everybody else each time."""
+    ann, ben = await people(client, "ann", "ben")
+    await room_of(ann, ben)
+    idle = await client.log_in(ann)
+    await ann.sync(set_presence="online")
+    await asyncio.sleep(0.3)
+    token = (await ben.sync(set_presence="offline"))["next_batch"]
+    for _ in range(3):
+        await idle.sync(set_presence="unavailable")
+        await ann.sync(set_presence="online")
+        await asyncio.sleep(0.15)
+    assert "presence" not in await ben.sync(token, set_presence="offline")
+
+    await ann.sync(set_presence="unavailable")
+    answer = await ben.sync(token, 5_000, set_presence="offline")
+    assert [event["content"]["presence"] for event in answer["presence"]["events"]] == ["unavailable"]

@@ -54,7 +54,7 @@ class Snapshots:
 
     async def everything(self, request: SyncRequest, limit: int, *, archived: bool) -> InitialSync:
         """All of the person's rooms with up to `limit` messages each; with `archived` also those they have left."""
-        self._presence.seen(request.user_id, None, 0)
+        self._presence.seen(request.user_id, request.device_id, None, 0)
         memberships, window = await self._sync.window(request)
         joined = [room_id for room_id, member in memberships.items() if member.membership == "join"]
         rooms: list[RoomInfo] = []

@@ -58,7 +58,7 @@ class EventStream:
         With `room_id` only what happens in that room, which may also be a world-readable one that the person is not in.
         At most `limit` events of rooms. Raises 403 `M_FORBIDDEN` for a room that they may not look into.
         """
-        self._presence.seen(request.user_id, None, timeout_ms)
+        self._presence.seen(request.user_id, request.device_id, None, timeout_ms)
         if request.since is None:
             request = msgspec.structs.replace(request, since=Token(self._database.position, self._serial.now))
         elif request.since.pos > self._database.position:

@@ -18,6 +18,8 @@ class Presence(msgspec.Struct):
     """Monotonic seconds."""
     connected_until: float = 0.0
     """Monotonic seconds; past it, somebody who does not come back is offline."""
+    online: dict[str, float] | None = None
+    """Of each device whose last sync said `online`, until when (monotonic seconds) that holds."""
     serial: int = 0
     said: int = 0
     """Serial of the newest word on this person, whichever process it is of: newer words count, older ones do not."""

@@ -68,10 +68,11 @@ class PresenceService:
 
     # what people do
 
-    def seen(self, user_id: str, state: State | None, wait_ms: int) -> None:
-        """A sync begins that may last `wait_ms`. `state` is its `set_presence`, None where it has none.
+    def seen(self, user_id: str, device_id: str, state: State | None, wait_ms: int) -> None:
+        """A sync of a device begins that may last `wait_ms`. `state` is its `set_presence`, None where it has none.
 
-        Without one, who was offline comes online; who said `unavailable` stays so.
+        Without one, who was offline comes online; who said `unavailable` stays so. A person is as present as the
+        liveliest of their devices: one that idles does not hide another that is in use.
         """
         if state == "offline":
             return
@@ -80,7 +81,9 @@ class PresenceService:
             person = self._add(user_id)
         now = self._clock.monotonic()
         person.connected_until = now + wait_ms / 1000 + GRACE_SECONDS
-        if state is None:
+        if state is not None:
+            _note(person, device_id, state)
+        if state is None or (state == "unavailable" and _some_device_online(person, now)):
             state = "online" if person.state == "offline" else person.state
         if state != person.state:
             self._set(user_id, person, state, now)
@@ -279,6 +282,19 @@ class PresenceService:
 
 
 _UNKNOWN = Presence()
+
+
+def _note(person: Presence, device_id: str, state: State) -> None:
+    """Remember which devices say that the person is online."""
+    devices = person.online or {}
+    devices.pop(device_id, None)
+    if state == "online":
+        devices[device_id] = person.connected_until
+    person.online = devices or None
+
+
+def _some_device_online(person: Presence, now: float) -> bool:
+    return any(until >= now for until in (person.online or {}).values())
 
 
 def _said(user_id: str, person: Presence, now: float, supposed: bool = False) -> Said:

@@ -68,7 +68,7 @@ class SyncService:
 
         Client-server API, `GET /sync`.
         """
-        self._presence.seen(request.user_id, set_presence, timeout_ms)
+        self._presence.seen(request.user_id, request.device_id, set_presence, timeout_ms)
         if request.since is not None and request.since.pos > self._database.position:
             request = await self._ahead(request, request.since)
         request = await self.take_over(request, timeout_ms)
