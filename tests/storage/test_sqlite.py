@@ -37,6 +37,24 @@ def open_elsewhere(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", OPEN, path], capture_output=True, text=True, check=False)
 
 
+async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / SQLITE_FILE)
+    await database.start()
+    try:
+        await database.write(scratch_write)
+        assert open_to_others(tmp_path) == []
+    finally:
+        await database.close()
+
+
+def open_to_others(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.stat().st_mode & 0o077]
+
+
+async def scratch_write(tx: Transaction) -> None:
+    tx.advance("room", "!somewhere")
+
+
 async def test_the_first_start_makes_the_file_and_a_second_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "new" / SQLITE_FILE
     for expected in (1, 2):

@@ -91,6 +91,9 @@ class Observer:
             self.joined[room_id].fold(room, state_after=self.state_after)
         for room_id, room in rooms.get("invite", {}).items():
             self.invited[room_id] = room
+            # Who left and was invited again between two syncs hears of the invitation only.
+            if room_id in self.joined:
+                self.left[room_id] = self.joined.pop(room_id)
         for room_id, room in rooms.get("leave", {}).items():
             self.invited.pop(room_id, None)
             if room_id not in self.left:

@@ -1,5 +1,6 @@
 """Running the Alembic migrations, on either backend. Loaded only when there are any to run: see `storage.schema`."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 
 
 def migrate_sqlite(path: Path, revision: str = "head") -> None:
+    # Its owner's only, and so are the files that SQLite lays beside it.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")

@@ -6,6 +6,7 @@ on meanwhile and queue up for the next commit. The file belongs to one process a
 """
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -92,12 +93,12 @@ class SqliteDatabase(Database):
         self._writer = asyncio.create_task(self._write_loop())
 
     def _migrate(self) -> None:
-        connection = _connect(self._path)
-        try:
-            row = connection.execute(VERSION).fetchone()
-        except sqlite3.OperationalError:  # a new file
-            row = None
-        connection.close()
+        row = None
+        if self._path.exists():
+            connection = _connect(self._path)
+            with contextlib.suppress(sqlite3.OperationalError):  # a new file
+                row = connection.execute(VERSION).fetchone()
+            connection.close()
         if not is_current(row and row[0]):
             from .migrate import migrate_sqlite
 

@@ -53,14 +53,24 @@ class Mine(NamedTuple):
         return everywhere, threads
 
 
-def render(receipts: Iterable[Receipt], reader: str) -> bytes | None:
-    """The `m.receipt` event with those receipts that `reader` may see; None when that is none of them."""
-    content: dict[str, dict[str, dict[str, dict[str, int | str]]]] = {}
+def render(receipts: Iterable[Receipt], reader: str) -> list[bytes]:
+    """The `m.receipt` events with those receipts that `reader` may see.
+
+    Usually one. The content has room for one receipt of a person, type and event only, so somebody who marked the same
+    event in the whole room and in its thread takes a second one.
+    """
+    contents: list[dict[str, dict[str, dict[str, dict[str, int | str]]]]] = []
     for receipt in receipts:
         if receipt.type == PRIVATE and receipt.user_id != reader:
             continue
         told: dict[str, int | str] = {"ts": receipt.ts}
         if receipt.thread_id != UNTHREADED:
             told["thread_id"] = receipt.thread_id
+        for content in contents:
+            if receipt.user_id not in content.get(receipt.event_id, {}).get(receipt.type, {}):
+                break
+        else:
+            content = {}
+            contents.append(content)
         content.setdefault(receipt.event_id, {}).setdefault(receipt.type, {})[receipt.user_id] = told
-    return json.encode({"type": "m.receipt", "content": content}) if content else None
+    return [json.encode({"type": "m.receipt", "content": content}) for content in contents]

@@ -9,6 +9,7 @@ from ..push.unread import Count, Unread, UnreadService
 from ..receipts.models import MAIN
 from ..rooms import store as room_store
 from ..rooms.models import Event, Member, Room
+from ..rooms.registry import build_room
 from .models import NO_EVENTS, Events, InvitedRoom, JoinedRoom, Json, KnockedRoom, LeftRoom, UnreadSection, Window
 from .streams.base import RoomStream
 from .streams.state import StateStream
@@ -88,9 +89,16 @@ class RoomArranger:
             last_join = max(event.pos for event in history if event.membership == "join")
             left_at = min(event.pos for event in history if event.pos > last_join)
             visible = await self._visibility.visible(window.user_id, room)
+            if room.state_pos > left_at:
+                before_leaving = await room_store.state_at(self._database, room.room_id, left_at)
+                room = build_room(room.room_id, room.version.id, before_leaving)
             begin = window.after if had else 0
-            piece = await self._timeline.read(window, room, visible, begin, member.since, own=member.pos)
-            piece.upto = left_at
+            piece = await self._timeline.read(window, room, visible, begin, left_at)
+            # From the beginning: a client that was here before must not put it behind what it has.
+            piece.limited = piece.limited or (not had and window.since is not None)
+            # A ban of somebody who had left comes later, and is all they get to know of what happened since.
+            later = [event for event in history if event.pos == member.pos > left_at]
+            piece.shown, piece.everything = [*piece.shown, *later], [*piece.everything, *later]
             whole = not had or window.request.full_state
             state = await self._state.read(window, room, piece, None if whole else begin, {window.user_id})
         elif window.since is None:
@@ -98,7 +106,8 @@ class RoomArranger:
         else:
             # An invitation or a knock came to nothing, or who had left is banned. Of the room they see nothing.
             own = [event for event in history if event.pos == member.pos]
-            piece, state = Piece(own, own, member.pos - 1, member.pos, False), []
+            piece = Piece(own, own, member.pos - 1, member.pos, False)
+            state = own if window.request.use_state_after else []
         account_data = await self._account_data.whole(window, room.room_id)
         before, after = self._states(window, state)
         timeline = await self._timeline.section(window, piece, limited=piece.limited)

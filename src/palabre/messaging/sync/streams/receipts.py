@@ -29,5 +29,4 @@ class ReceiptStream:
         if not window.filter.ephemeral.wants("m.receipt", room_id=room_id):
             return []
         receipts = await self._receipts.between(room_id, after, window.upto.pos)
-        event = render(receipts, window.user_id) if receipts else None
-        return [] if event is None else [Json(event)]
+        return [Json(event) for event in render(receipts, window.user_id)]

@@ -1,5 +1,6 @@
 """The state of a room that a client has to know besides the timeline: all of it, or what changed in a gap."""
 
+import math
 from collections import OrderedDict
 
 from ....storage.database import Database
@@ -47,7 +48,10 @@ class StateStream:
             now = await self._state(room, piece.upto)
             base = -1 if after is None else after
             state = now if after is None else {key: event for key, event in now.items() if event.pos > base}
-            if not window.request.use_state_after and shown:
+            if window.request.use_state_after:
+                # Who left and was then banned is shown the ban, which is after the end of what they may see.
+                state = state | {(kind, key or ""): e for (kind, key), e in shown.items() if e.pos > piece.upto}
+            elif shown:
                 state = await self._before(room.room_id, state, piece, base)
         if window.filter.lazy_members:
             state = await self._lazy(window, room, state, piece, after, needed)
@@ -84,7 +88,12 @@ class StateStream:
         senders = {event.sender for event in piece.shown}
         if after is None:
             wanted = senders | needed
-            result = {key: event for key, event in state.items() if key[0] != MEMBER or key[1] in wanted}
+            known_upto = await self._known_before(window, room.room_id)
+            result = {
+                key: event
+                for key, event in state.items()
+                if key[0] != MEMBER or key[1] in wanted or event.pos > known_upto
+            }
         else:
             result = dict(state)
         sent = self._sent_to(window)
@@ -102,6 +111,20 @@ class StateStream:
                 result[key] = event
         self._note(window, sent, room.room_id, result, piece)
         return result
+
+    async def _known_before(self, window: Window, room_id: str) -> float:
+        """Up to where the client knows the members of a room that it gets whole.
+
+        Who left and came back still has the members of before: they have to be told who changed.
+        """
+        if window.since is None:
+            return math.inf
+        since = window.since.pos
+        own = await room_store.state_history(self._database, room_id, MEMBER, window.user_id)
+        joins = [event.pos for event in own if event.membership == "join" and event.pos <= since]
+        if not joins:
+            return math.inf
+        return next((event.pos for event in own if joins[-1] < event.pos <= since), since)
 
     def _sent_to(self, window: Window) -> _Sent:
         device = (window.user_id, window.request.device_id)

@@ -51,11 +51,11 @@ class TimelineStream:
     def touched(self, user_id: str, room_ids: Iterable[str], since: Token) -> set[str]:
         return self._tracker.rooms.among(room_ids, since.pos)
 
-    async def read(self, window: Window, room: Room, visible: Visible, after: int, upto: int, *, own: int = 0) -> Piece:
+    async def read(self, window: Window, room: Room, visible: Visible, after: int, upto: int) -> Piece:
         """The newest events that pass the filter, with `after < pos <= upto`; `after` is what the client has.
 
-        `visible` is what the person may read; they may read the event at position `own` in any case, and events that
-        are part of the room's state now, which they get to know anyway.
+        `visible` is what the person may read; they may also read events that are part of the room's state now, which
+        they get to know anyway.
         """
         selector = window.filter.timeline
         ignored = window.data.ignored
@@ -68,7 +68,7 @@ class TimelineStream:
         def passes(event: Event) -> bool:
             return (
                 selector.passes(event)
-                and (everything or event.pos == own or visible.allows(event.pos) or _is_state_of(event, room))
+                and (everything or visible.allows(event.pos) or _is_state_of(event, room))
                 and (event.sender not in ignored or event.state_key is not None)
             )
 
