@@ -48,11 +48,13 @@ class Request:
 
     @property
     def method(self) -> str:
-        return self.scope["method"]  # type: ignore[no-any-return]
+        method: str = self.scope["method"]
+        return method
 
     @property
     def path(self) -> str:
-        return self.scope["path"]  # type: ignore[no-any-return]
+        path: str = self.scope["path"]
+        return path
 
     @property
     def session(self) -> Session:
@@ -78,7 +80,8 @@ class Request:
         wanted = name.encode("latin-1")
         for key, value in self.scope["headers"]:
             if key == wanted:
-                return value.decode("latin-1")  # type: ignore[no-any-return]
+                text: str = value.decode("latin-1")
+                return text
         return None
 
     def release(self) -> None:

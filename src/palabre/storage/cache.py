@@ -31,7 +31,8 @@ class CommitCache(Generic[K, V]):
         if tx is not None:
             staged = tx.staged(self, key)
             if staged is not NOTHING:
-                return staged  # type: ignore[no-any-return]
+                known: V | None = staged
+                return known
         value = self._entries.get(key)
         if value is not None:
             self._entries.move_to_end(key)

@@ -65,7 +65,8 @@ class Event(msgspec.Struct):
 
     @property
     def content(self) -> Content:
-        return self.body["content"]  # type: ignore[no-any-return]
+        content: Content = self.body["content"]
+        return content
 
     @property
     def membership(self) -> str | None:
