@@ -18,6 +18,8 @@ class Account(msgspec.Struct, frozen=True):
     has_password: bool
     has_pin: bool
     created: int
+    region_since: int
+    """From when the region is what it is: the account was made, or its number changed to another country."""
 
     @property
     def is_active(self) -> bool:

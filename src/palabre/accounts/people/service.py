@@ -122,6 +122,7 @@ class People:
         localpart = localpart or ids.localpart()
         await self.check_available(localpart, tx)
         user_id = self.user_id(localpart)
+        now = self._clock.ms()
         account = Account(
             user_id=user_id,
             status="active",
@@ -131,7 +132,8 @@ class People:
             is_operator=is_operator,
             has_password=password_hash is not None,
             has_pin=False,
-            created=self._clock.ms(),
+            created=now,
+            region_since=now,
         )
         await self._store.insert(tx, account, password_hash)
         for hook in self._hooks.on_account_created:
@@ -149,12 +151,12 @@ class People:
             raise number_in_use()
         now = self._clock.ms()
         region = phone.parse(e164, fictional=True).region
-        await self._store.attach(tx, PhoneNumber(e164, user_id, region, now, now))
+        await self._store.attach(tx, PhoneNumber(e164, user_id, region, now, now), now)
         self._changed(tx, user_id)
 
     async def detach(self, tx: Transaction, number: PhoneNumber) -> None:
         """Take the number from its account, which stays as it is otherwise, signed-in devices included."""
-        await self._store.detach(tx, number)
+        await self._store.detach(tx, number, self._clock.ms())
         self._changed(tx, number.user_id)
 
     # secrets

@@ -8,19 +8,20 @@ class PeopleStore:
     async def get(self, reader: Reader, user_id: str) -> Account | None:
         row = await reader.fetchrow(
             "SELECT user_id, status, region, locale, is_guest, is_operator, password_hash IS NOT NULL, "
-            "pin_hash IS NOT NULL, created FROM accounts WHERE user_id = $1",
+            "pin_hash IS NOT NULL, created, region_since FROM accounts WHERE user_id = $1",
             user_id,
         )
         if row is None:
             return None
-        user_id, status, region, locale, *flags, created = row
+        user_id, status, region, locale, *flags, created, region_since = row
         guest, operator, password, pin = (bool(flag) for flag in flags)
-        return Account(user_id, status, region, locale, guest, operator, password, pin, created)
+        return Account(user_id, status, region, locale, guest, operator, password, pin, created, region_since)
 
     async def insert(self, tx: Transaction, account: Account, password_hash: str | None) -> None:
         await tx.execute(
             "INSERT INTO accounts (user_id, status, region, locale, is_guest, is_operator, password_hash, "
-            "pin_failures, pin_blocked_until, created, last_seen) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8)",
+            "pin_failures, pin_blocked_until, created, last_seen, region_since) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8, $9)",
             account.user_id,
             account.status,
             account.region,
@@ -29,6 +30,7 @@ class PeopleStore:
             int(account.is_operator),
             password_hash,
             account.created,
+            account.region_since,
         )
 
     async def deactivate(self, tx: Transaction, user_id: str, status: str) -> None:
@@ -100,7 +102,7 @@ class PeopleStore:
         )
         return [PhoneNumber(*row) for row in rows]
 
-    async def attach(self, tx: Transaction, number: PhoneNumber) -> None:
+    async def attach(self, tx: Transaction, number: PhoneNumber, now: int) -> None:
         await tx.execute(
             "INSERT INTO phone_numbers (e164, user_id, region, verified, added) VALUES ($1, $2, $3, $4, $5)",
             number.e164,
@@ -109,15 +111,20 @@ class PeopleStore:
             number.verified,
             number.added,
         )
-        await self._set_region(tx, number.user_id)
+        await self._set_region(tx, number.user_id, now)
 
-    async def detach(self, tx: Transaction, number: PhoneNumber) -> None:
+    async def detach(self, tx: Transaction, number: PhoneNumber, now: int) -> None:
         await tx.execute("DELETE FROM phone_numbers WHERE e164 = $1", number.e164)
-        await self._set_region(tx, number.user_id)
+        await self._set_region(tx, number.user_id, now)
 
-    async def _set_region(self, tx: Transaction, user_id: str) -> None:
+    async def _set_region(self, tx: Transaction, user_id: str, now: int) -> None:
+        region = await tx.fetchval(
+            "SELECT region FROM phone_numbers WHERE user_id = $1 ORDER BY added, e164 LIMIT 1", user_id
+        )
         await tx.execute(
-            "UPDATE accounts SET region = (SELECT region FROM phone_numbers WHERE phone_numbers.user_id = $1 "
-            "ORDER BY added, e164 LIMIT 1) WHERE accounts.user_id = $1",
+            "UPDATE accounts SET region = $2, region_since = $3 "
+            "WHERE user_id = $1 AND COALESCE(region, '') <> COALESCE($2, '')",
             user_id,
+            region,
+            now,
         )

@@ -29,6 +29,7 @@ def people() -> None:
         sa.Column("user_id", sa.Text, primary_key=True),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("region", sa.Text),
+        sa.Column("region_since", sa.BigInteger, nullable=False),
         sa.Column("locale", sa.Text),
         sa.Column("is_guest", sa.BigInteger, nullable=False),
         sa.Column("is_operator", sa.BigInteger, nullable=False),

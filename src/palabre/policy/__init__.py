@@ -1,0 +1,1 @@
+"""New terms reach everyone, by a date, with proof: documents, roll-outs, standing, decisions, and the gate."""

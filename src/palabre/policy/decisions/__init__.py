@@ -1,0 +1,1 @@
+"""What people decided, and the proof of it."""

@@ -1,0 +1,1 @@
+"""What an operator publishes: policy versions, their processing table, and how they differ."""

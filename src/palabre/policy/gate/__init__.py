@@ -1,0 +1,1 @@
+"""Where each person stands now, in memory, and what that leaves open."""

@@ -1,0 +1,40 @@
+"""What may be done with a person's data: what they accepted, and never more.
+
+A new version, another country or a roll-back can only narrow it; only a decision of the person widens it.
+"""
+
+from collections.abc import Collection, Mapping
+
+from .decisions.models import Accepted, Answers
+from .documents.grants import NO_GRANTS, Grants, chosen
+from .documents.models import Version
+
+
+def permitted(
+    region: str | None, answers: Answers, versions: Mapping[int, Version], rolled_back: Collection[int]
+) -> Grants:
+    """The grants in force for a person under one policy.
+
+    `versions` are those of the policy by number; `rolled_back` the numbers of those that were rolled back. Who
+    accepted a version that was rolled back is under the newest earlier acceptance; without one, under what the version
+    before and the accepted one have in common.
+    """
+    standing = [accepted for accepted in answers.acceptances if accepted.number not in rolled_back]
+    if standing:
+        return _under(standing[-1], versions[standing[-1].number], region)
+    if answers.accepted is None:
+        return NO_GRANTS
+    accepted = answers.accepted
+    before = [number for number in versions if number < accepted.number and number not in rolled_back]
+    if not before:
+        return NO_GRANTS
+    edition = versions[max(before)].document.edition_for(region)
+    return _under(accepted, versions[accepted.number], region) & chosen(edition, accepted.choices)
+
+
+def _under(accepted: Accepted, version: Version, region: str | None) -> Grants:
+    """In another country than that of the acceptance, what both editions let be done."""
+    document = version.document
+    granted = chosen(document.edition(accepted.edition), accepted.choices)
+    here = document.edition_for(region)
+    return granted if here.id == accepted.edition else granted & chosen(here, accepted.choices)
