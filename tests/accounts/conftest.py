@@ -28,6 +28,9 @@ class Outbox:
             raise ProviderError("down")
         self.messages.append(message)
 
+    async def send_text(self, to: str, text: str, locale: str, sent: int) -> None:
+        await self.send(Message(to, "", text, locale, sent))
+
     @property
     def code(self) -> str:
         return self.messages[-1].code

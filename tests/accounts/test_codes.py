@@ -188,3 +188,24 @@ async def test_the_console_provider_shows_the_code() -> None:
     await provider.send(MESSAGE)
     assert "123456" in screen.getvalue()
     assert [message.code for message in provider.recent] == ["123456"]
+
+
+async def test_a_text_without_a_code_goes_the_same_way() -> None:
+    seen: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.content)
+        return httpx.Response(200)
+
+    options = HttpSms(url="https://sms.example/", body='{"to": "{to}", "text": "{text}", "code": "{code}"}')
+    provider = HttpProvider(options, httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+    await provider.send_text(NUMBER, "Please decide.", "en", 0)
+    assert json.loads(seen[0]) == {"to": NUMBER, "text": "Please decide.", "code": ""}
+
+
+async def test_a_text_without_a_code_is_shown_and_is_no_code() -> None:
+    screen = io.StringIO()
+    provider = ConsoleProvider(Console(file=screen))
+    await provider.send_text(NUMBER, "Please decide.", "en", 0)
+    assert "Please decide." in screen.getvalue()
+    assert not provider.recent

@@ -26,6 +26,8 @@ async def sign_up(person: Terminal, number: str, name: str, code_for: CodeFor) -
     person.type(await code_for(number), ENTER)
     await person.hears("Your name")
     person.type(name, ENTER)
+    await person.hears("Do you accept?")
+    person.type("yes", ENTER)
     await person.sees("Nobody here yet")
 
 
@@ -56,6 +58,11 @@ async def test_the_first_five_minutes(palabre: Palabre, code_for: CodeFor, tmp_p
         anna.type(ENTER)
         await anna.hears("Your name")
         anna.type("Anna", ENTER)
+        await anna.hears("The whole text: http")
+        await anna.hears("Do you accept?")
+        anna.type("perhaps", ENTER)
+        await anna.hears("Do you accept?")
+        anna.type("yes", ENTER)
         await anna.sees("Nobody here yet")
 
         # Bruno does it in French, on a small terminal.
@@ -65,6 +72,8 @@ async def test_the_first_five_minutes(palabre: Palabre, code_for: CodeFor, tmp_p
         bruno.type(await code_for(BRUNO), ENTER)
         await bruno.hears("Votre nom")
         bruno.type("Bruno", ENTER)
+        await bruno.hears("Acceptez-vous")
+        bruno.type("oui", ENTER)
         await bruno.sees("Personne ici pour l’instant")
 
         anna.type("/new +33 6 39 98 00 99", ENTER)

@@ -38,6 +38,11 @@ from .uia.service import Uia
 from .uia.stages import Stages, Terms
 
 
+async def no_terms() -> dict[str, Any]:
+    """Where nothing is published there is nothing to agree to."""
+    return {}
+
+
 class Accounts:
     """The services, by name, and the routes on top of them. `start` comes after the database's, `stop` before it."""
 
@@ -48,10 +53,9 @@ class Accounts:
         clock: Clock,
         limits: RateLimits,
         *,
-        terms: Terms | None = None,
+        terms: Terms = no_terms,
         provider: Provider | None = None,
     ) -> None:
-        terms = terms or default_terms(options.public_url)
         self.options = options
         self.provider = provider or provider_for(options)
         self.hooks = AccountHooks()
@@ -77,11 +81,13 @@ class Accounts:
         )
         self.sessions = Sessions(database, clock, self.people, self.hooks, access_token_ms=options.access_token_ms)
         self.authenticator = Authenticator(database, clock, self.people, self.sessions)
-        self.lifecycle = Lifecycle(database, self.people, self.sessions, self.profiles, self.hooks)
+        self.sign_in.seen_lately = self.authenticator.seen_lately
+        self.lifecycle = Lifecycle(database, self.people, self.sessions, self.profiles, self.codes, self.hooks)
         self.identifiers = Identifiers(self.people)
         self.login_tokens = LoginTokens(database, clock)
         stages = Stages(self.people, self.identifiers, self.codes, limits, terms)
         self.uia = Uia(database, clock, self.people, self.codes, stages, options.public_url)
+        self.hooks.on_deactivated += [self.login_tokens.on_deactivated, self.uia.on_deactivated]
         self.registration = Registration(
             database,
             self.people,
@@ -148,16 +154,3 @@ def provider_for(options: AccountOptions) -> Provider:
     if options.test_mode:
         return QuietProvider()
     return ConsoleProvider() if options.sms is None else HttpProvider(options.sms)
-
-
-def default_terms(public_url: str) -> Terms:
-    """What `m.login.terms` shows until a policy is published."""
-
-    def terms() -> dict[str, Any]:
-        names = {"en": "Terms and privacy policy", "fr": "Conditions et politique de confidentialité"}
-        links = {
-            locale: {"name": name, "url": f"{public_url}/account/terms/{locale}"} for locale, name in names.items()
-        }
-        return {"terms": {"version": "1", **links}}
-
-    return terms

@@ -20,9 +20,12 @@ the account's owner, whoever holds the number.
 
 import msgspec
 
+from collections.abc import Callable
+
 from ..core import errors
 from ..core.clock import Clock
 from ..storage.database import Database, Reader, Transaction
+from .agreement import Agree
 from .codes.models import CodeRequest, VerifiedNumber
 from .codes.service import CodeService
 from .locales import DEFAULT, normal_locale
@@ -59,6 +62,8 @@ class SignIn:
         self._people = people
         self._profiles = profiles
         self._codes = codes
+        self.seen_lately: Callable[[str], int] = lambda user_id: 0
+        """When a person was heard of and it has not been written down yet; given by the sessions."""
         self._recycle_ms = recycle_ms
         self._pin_lock_ms = pin_lock_ms
 
@@ -125,15 +130,18 @@ class SignIn:
         locale: str | None,
         *,
         start_fresh: bool = False,
+        agree: Agree | None = None,
     ) -> str:
         """Use the verification up to make an account; returns its user id.
 
         Raises 400 `M_THREEPID_IN_USE` where the number opens an account; `start_fresh` is the person's wish to leave a
-        PIN-locked account behind.
+        PIN-locked account behind. `agree` records that the person accepts the terms; what it raises makes no account.
         """
 
         async def work(tx: Transaction) -> str:
             user_id = await self.create_account_in(tx, verified, locale=locale, start_fresh=start_fresh)
+            if agree is not None:
+                await agree(tx, user_id)
             if display_name:
                 await self._profiles.set_in(tx, user_id, "displayname", display_name)
             return user_id
@@ -179,7 +187,8 @@ class SignIn:
         if owner is None:
             return AccountMatch(user_id=None, needs_pin=False, is_new=True)
         _, account = owner
-        idle = self._clock.ms() - await self._people.last_seen(account.user_id, reader)
+        last_seen = await self._people.last_seen(account.user_id, reader)
+        idle = self._clock.ms() - max(last_seen, self.seen_lately(account.user_id))
         if account.has_pin:
             return AccountMatch(account.user_id, True, False, can_start_fresh=idle > self._pin_lock_ms)
         if idle > self._recycle_ms:

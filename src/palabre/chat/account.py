@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -13,6 +13,8 @@ from .wording import Refusal
 
 DEVICE_NAME = "palabre chat"
 UNREACHABLE = "unreachable"
+DECLINED = "declined"
+YES, NO = {"y", "yes", "o", "oui"}, {"n", "no", "non"}
 _BEGIN_AGAIN = {"M_SESSION_EXPIRED", "M_NO_VALID_SESSION", "M_THREEPID_AUTH_FAILED"}
 """The code is used up: only a new one helps."""
 
@@ -34,8 +36,12 @@ def save(folder: Path, credentials: Credentials) -> None:
     files.write(folder / files.ACCOUNT, msgspec.json.encode(credentials))
 
 
-Ask = Callable[[str], Awaitable[str]]
-"""Asks the person the question of a text key and returns what they typed, which may be nothing."""
+class Ask(Protocol):
+    def __call__(self, question: str, /, **values: str) -> Awaitable[str]:
+        """Asks the person the question of a text key and returns what they typed, which may be nothing."""
+        ...
+
+
 Tell = Callable[[Refusal], None]
 
 
@@ -44,12 +50,13 @@ class SignIn:
 
     def __init__(self, homeserver: str, language: str, ask: Ask, tell: Tell) -> None:
         self._homeserver = homeserver
+        self._language = language
         self._headers = {"Accept-Language": language}
         self._ask = ask
         self._tell = tell
 
     async def run(self) -> Credentials:
-        """Raises `Refusal` with the code `unreachable` when nobody answers."""
+        """Raises `Refusal`: `unreachable` when nobody answers, `declined` for terms not accepted."""
         async with httpx.AsyncClient(
             base_url=self._homeserver, headers=self._headers, trust_env=False, timeout=30
         ) as http:
@@ -85,9 +92,16 @@ class SignIn:
         device = {**known, "initial_device_display_name": DEVICE_NAME}
 
         async def named(name: str) -> dict[str, Any]:
-            return await self._post(
-                http, "complete", {**device, "display_name": name, "start_fresh": not match["is_new"]}
-            )
+            terms = match["terms"]
+            while True:
+                new = {"display_name": name, "start_fresh": not match["is_new"], "terms": await self._agreed(terms)}
+                try:
+                    return await self._post(http, "complete", {**device, **new})
+                except Refusal as refusal:
+                    if refusal.code != "M_CONSENT_NOT_GIVEN":
+                        raise
+                    self._tell(refusal)
+                    terms = refusal.values["terms"]
 
         async def unlocked(pin: str) -> dict[str, Any]:
             return await self._post(http, "complete", {**device, "pin": pin}) if pin else {}
@@ -101,6 +115,32 @@ class SignIn:
         session = (await self._answered(question, unlocked, may_be_empty=can_leave))[1]
         return session or (await self._answered("name", named))[1]
 
+    async def _agreed(self, terms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Show each of the terms and ask; what was accepted, for the server."""
+        accepted: list[dict[str, Any]] = []
+        for one in terms:
+            locale = self._language if self._language in one["locales"] else next(iter(one["locales"]))
+            words = one["locales"][locale]
+            shown = {"name": words["name"], "version": one["version"], "url": words["url"]}
+            if not await self._yes("terms", **shown, summary=words["summary"].strip()):
+                raise Refusal(DECLINED, "The terms were declined, so there is no account.")
+            choices = {
+                row["id"]: await self._yes(
+                    "terms_option", text=row["text"].get(locale) or next(iter(row["text"].values()))
+                )
+                for row in one["optional"]
+            }
+            named = {name: one[name] for name in ("id", "version", "edition")}
+            accepted.append({**named, "locale": locale, "hash": words["hash"], "choices": choices})
+        return accepted
+
+    async def _yes(self, question: str, **values: str) -> bool:
+        """Neither yes nor no is the answer until the person types it."""
+        while True:
+            answer = (await self._ask(question, **values)).lower()
+            if answer in YES | NO:
+                return answer in YES
+
     async def _answered(
         self, question: str, use: Callable[[str], Awaitable[dict[str, Any]]], *, may_be_empty: bool = False
     ) -> tuple[str, dict[str, Any]]:
@@ -112,7 +152,7 @@ class SignIn:
             try:
                 return answer, await use(answer)
             except Refusal as refusal:
-                if refusal.code in _BEGIN_AGAIN or refusal.code == UNREACHABLE:
+                if refusal.code in _BEGIN_AGAIN or refusal.code in (UNREACHABLE, DECLINED):
                     raise
                 self._tell(refusal)
 

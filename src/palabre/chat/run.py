@@ -33,8 +33,8 @@ async def chat(server: str | None, folder: Path, say: Wording) -> None:
 async def _sign_in(server: str, folder: Path, say: Wording) -> account.Credentials:
     prompt: PromptSession[str] = PromptSession()
 
-    async def ask(question: str) -> str:
-        return (await prompt.prompt_async(say(question), is_password=question.startswith("pin"))).strip()
+    async def ask(question: str, /, **values: str) -> str:
+        return (await prompt.prompt_async(say(question, **values), is_password=question.startswith("pin"))).strip()
 
     def tell(refusal: Refusal) -> None:
         print_formatted_text(say.refusal(refusal))

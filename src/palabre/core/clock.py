@@ -5,6 +5,7 @@ test mode can move the date.
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -18,6 +19,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset_ms = 0
+        self.on_set: list[Callable[[], None]] = []
+        """Called when somebody has moved the clock: what waits for a moment has to look again."""
 
     def ms(self) -> int:
         """Milliseconds since the Unix epoch."""
@@ -33,6 +36,8 @@ class Clock:
             self._offset_ms = 0
         else:
             self._offset_ms = int(moment.timestamp() * 1000) - wall_ms()
+        for call in self.on_set:
+            call()
 
     @staticmethod
     def monotonic() -> float:

@@ -36,6 +36,10 @@ class Provider(Protocol):
         """Raises `ProviderError`."""
         ...
 
+    async def send_text(self, to: str, text: str, locale: str, sent: int) -> None:
+        """A message without a code. Raises `ProviderError`."""
+        ...
+
 
 class ConsoleProvider:
     """Shows each code on the terminal and remembers the last ones for `/dev/codes`. For trying things out only."""
@@ -48,11 +52,17 @@ class ConsoleProvider:
         self.recent.appendleft(message)
         self._console.print(Panel.fit(f"[bold]{message.code}[/bold]  for {message.to}", title="one-time code"))
 
+    async def send_text(self, to: str, text: str, locale: str, sent: int) -> None:
+        self._console.print(Panel.fit(f"{text}  for {to}", title="text message"))
+
 
 class QuietProvider:
     """Sends nothing: in test mode every code is known beforehand."""
 
     async def send(self, message: Message) -> None:
+        return
+
+    async def send_text(self, to: str, text: str, locale: str, sent: int) -> None:
         return
 
 
@@ -79,6 +89,10 @@ class HttpProvider:
         if not answer.is_success:
             log.warning("sms provider refused", status=answer.status_code)
             raise ProviderError(f"status {answer.status_code}")
+
+    async def send_text(self, to: str, text: str, locale: str, sent: int) -> None:
+        """By the same request; `{code}` is empty in it."""
+        await self.send(Message(to, "", text, locale, sent))
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -164,6 +164,10 @@ class CodeService:
             raise _not_verified()
         await self._store.delete(tx, verified.sid)
 
+    async def forget(self, tx: Transaction, e164: str) -> None:
+        """Nothing of this number stays: the account it belonged to is gone."""
+        await self._store.forget(tx, e164)
+
     def _is_live(self, stored: StoredCode) -> bool:
         return stored.verified is not None and stored.expires > self._clock.ms()
 

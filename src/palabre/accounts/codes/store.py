@@ -59,3 +59,7 @@ class CodeStore:
 
     async def forget_sends(self, tx: Transaction, before: int) -> None:
         await tx.execute("DELETE FROM code_sends WHERE last < $1", before)
+
+    async def forget(self, tx: Transaction, e164: str) -> None:
+        await tx.execute("DELETE FROM codes WHERE e164 = $1", e164)
+        await tx.execute("DELETE FROM code_sends WHERE e164 = $1", e164)

@@ -43,6 +43,10 @@ class LoginTokens:
             raise errors.forbidden("This login token is not valid, or was used.")
         return user_id
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """For `AccountHooks`."""
+        await self._store.forget(tx, user_id)
+
 
 class PasswordLogin:
     def __init__(self, people: People, limits: RateLimits) -> None:

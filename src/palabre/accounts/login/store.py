@@ -16,3 +16,6 @@ class LoginTokenStore:
 
     async def delete_expired(self, tx: Transaction, now: int) -> None:
         await tx.execute("DELETE FROM login_tokens WHERE expires <= $1", now)
+
+    async def forget(self, tx: Transaction, user_id: str) -> None:
+        await tx.execute("DELETE FROM login_tokens WHERE user_id = $1", user_id)

@@ -55,6 +55,10 @@ class OAuth:
         self._base_url = base_url
         self._store = store or OAuthStore()
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """For `AccountHooks`: codes and requests of devices that wait for an answer."""
+        await self._store.forget(tx, user_id)
+
     # clients
 
     async def register(self, body: bytes) -> Answer:

@@ -88,6 +88,10 @@ class OAuthStore:
         """Remove a request that was answered. False where somebody else already has."""
         return bool(await tx.fetch("DELETE FROM oauth_devices WHERE hash = $1 RETURNING 1", device_hash))
 
+    async def forget(self, tx: Transaction, user_id: str) -> None:
+        await tx.execute("DELETE FROM oauth_codes WHERE user_id = $1", user_id)
+        await tx.execute("DELETE FROM oauth_devices WHERE user_id = $1", user_id)
+
 
 def _device(row: Row | None) -> DeviceRequest | None:
     if row is None:

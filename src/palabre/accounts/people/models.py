@@ -34,6 +34,16 @@ class PhoneNumber(msgspec.Struct, frozen=True):
     added: int
 
 
+class Newcomer(msgspec.Struct, frozen=True):
+    """Somebody to make an account for, whose number is known to be theirs."""
+
+    localpart: str
+    e164: str
+    region: str
+    """That of the number."""
+    locale: str | None = None
+
+
 class PinState(msgspec.Struct, frozen=True):
     pin_hash: str | None
     failures: int

@@ -1,6 +1,7 @@
 """Rules about accounts: making them, their passwords, PINs and numbers, and ending them."""
 
 import re
+from collections.abc import Collection, Iterable
 
 from ...core import errors, ids
 from ...core.clock import Clock
@@ -11,7 +12,7 @@ from ..hashing import SecretHasher
 from ..hooks import AccountHooks
 from ..locales import DEFAULT, normal_locale
 from ..phone import Number
-from .models import Account, PhoneNumber, PinState, pin_wait_ms
+from .models import Account, Newcomer, PhoneNumber, PinState, pin_wait_ms
 from .store import PeopleStore
 
 MAX_PASSWORD = 512
@@ -56,6 +57,10 @@ class People:
     async def get(self, user_id: str, tx: Transaction | None = None) -> Account | None:
         """The account, whatever its state; None where there is none of that name. In a transaction, pass it."""
         return await self._cache.load(user_id, lambda: self._store.get(tx or self._database, user_id), tx)
+
+    async def many(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, Account]:
+        """Those of these accounts that exist, read with one statement."""
+        return await self._store.get_many(tx, user_ids)
 
     async def require_active(self, user_id: str, tx: Transaction | None = None) -> Account:
         """Raises 403 `M_USER_DEACTIVATED`, or 404 for an unknown account."""
@@ -139,6 +144,18 @@ class People:
         for hook in self._hooks.on_account_created:
             await hook(tx, user_id)
         return user_id
+
+    async def create_many(self, tx: Transaction, newcomers: Iterable[Newcomer]) -> None:
+        """Make many accounts with their numbers in one go; one that is taken refuses them all (`Refused`)."""
+        now = self._clock.ms()
+        for one in newcomers:
+            user_id = self.user_id(self.check_localpart(one.localpart))
+            account = Account(
+                user_id, "active", one.region, normal_locale(one.locale), False, False, False, False, now, now
+            )
+            self._store.insert_with_number(tx, account, PhoneNumber(one.e164, user_id, one.region, now, now))
+            for hook in self._hooks.on_account_created:
+                await hook(tx, user_id)
 
     # numbers
 

@@ -1,42 +1,65 @@
 """All SQL about accounts and their phone numbers."""
 
-from ...storage.database import Reader, Transaction
+from collections.abc import Collection
+from typing import Any
+
+from ...storage.database import Reader, Row, Transaction
 from .models import Account, PhoneNumber, PinState
+
+_SELECT = (
+    "SELECT user_id, status, region, locale, is_guest, is_operator, password_hash IS NOT NULL, "
+    "pin_hash IS NOT NULL, created, region_since FROM accounts"
+)
+_INSERT = (
+    "INSERT INTO accounts (user_id, status, region, locale, is_guest, is_operator, password_hash, "
+    "pin_failures, pin_blocked_until, created, last_seen, region_since) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8, $9)"
+)
+_INSERT_NUMBER = "INSERT INTO phone_numbers (e164, user_id, region, verified, added) VALUES ($1, $2, $3, $4, $5)"
+
+
+def _account(row: Row) -> Account:
+    user_id, status, region, locale, guest, operator, password, pin, created, region_since = row
+    return Account(
+        user_id, status, region, locale, guest == 1, operator == 1, bool(password), bool(pin), created, region_since
+    )
+
+
+def _values(account: Account, password_hash: str | None) -> tuple[Any, ...]:
+    return (
+        account.user_id,
+        account.status,
+        account.region,
+        account.locale,
+        int(account.is_guest),
+        int(account.is_operator),
+        password_hash,
+        account.created,
+        account.region_since,
+    )
 
 
 class PeopleStore:
     async def get(self, reader: Reader, user_id: str) -> Account | None:
-        row = await reader.fetchrow(
-            "SELECT user_id, status, region, locale, is_guest, is_operator, password_hash IS NOT NULL, "
-            "pin_hash IS NOT NULL, created, region_since FROM accounts WHERE user_id = $1",
-            user_id,
-        )
-        if row is None:
-            return None
-        user_id, status, region, locale, *flags, created, region_since = row
-        guest, operator, password, pin = (bool(flag) for flag in flags)
-        return Account(user_id, status, region, locale, guest, operator, password, pin, created, region_since)
+        row = await reader.fetchrow(f"{_SELECT} WHERE user_id = $1", user_id)
+        return None if row is None else _account(row)
+
+    async def get_many(self, reader: Reader, user_ids: Collection[str]) -> dict[str, Account]:
+        rows = await reader.fetch(f"{_SELECT} WHERE user_id = ANY($1)", list(user_ids))
+        return {row[0]: _account(row) for row in rows}
 
     async def insert(self, tx: Transaction, account: Account, password_hash: str | None) -> None:
-        await tx.execute(
-            "INSERT INTO accounts (user_id, status, region, locale, is_guest, is_operator, password_hash, "
-            "pin_failures, pin_blocked_until, created, last_seen, region_since) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8, $9)",
-            account.user_id,
-            account.status,
-            account.region,
-            account.locale,
-            int(account.is_guest),
-            int(account.is_operator),
-            password_hash,
-            account.created,
-            account.region_since,
-        )
+        await tx.execute(_INSERT, *_values(account, password_hash))
+
+    def insert_with_number(self, tx: Transaction, account: Account, number: PhoneNumber) -> None:
+        """The cheap way, for many: what is taken already shows only at the end of the transaction, as `Refused`."""
+        tx.defer(_INSERT, *_values(account, None))
+        tx.defer(_INSERT_NUMBER, number.e164, number.user_id, number.region, number.verified, number.added)
 
     async def deactivate(self, tx: Transaction, user_id: str, status: str) -> None:
         await tx.execute(
-            "UPDATE accounts SET status = $2, region = NULL, locale = NULL, password_hash = NULL, pin_hash = NULL "
-            "WHERE user_id = $1",
+            "UPDATE accounts SET status = $2, region = NULL, locale = NULL, password_hash = NULL, pin_hash = NULL, "
+            "last_seen = created WHERE user_id = $1",
             user_id,
             status,
         )
@@ -60,7 +83,11 @@ class PeopleStore:
         return value or 0
 
     def seen(self, tx: Transaction, user_id: str, when: int) -> None:
-        tx.defer("UPDATE accounts SET last_seen = $2 WHERE user_id = $1 AND last_seen < $2", user_id, when)
+        tx.defer(
+            "UPDATE accounts SET last_seen = $2 WHERE user_id = $1 AND last_seen < $2 AND status = 'active'",
+            user_id,
+            when,
+        )
 
     # secrets
 
@@ -103,14 +130,7 @@ class PeopleStore:
         return [PhoneNumber(*row) for row in rows]
 
     async def attach(self, tx: Transaction, number: PhoneNumber, now: int) -> None:
-        await tx.execute(
-            "INSERT INTO phone_numbers (e164, user_id, region, verified, added) VALUES ($1, $2, $3, $4, $5)",
-            number.e164,
-            number.user_id,
-            number.region,
-            number.verified,
-            number.added,
-        )
+        await tx.execute(_INSERT_NUMBER, number.e164, number.user_id, number.region, number.verified, number.added)
         await self._set_region(tx, number.user_id, now)
 
     async def detach(self, tx: Transaction, number: PhoneNumber, now: int) -> None:

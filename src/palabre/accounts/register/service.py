@@ -88,7 +88,7 @@ class Registration:
         if wanted.localpart is not None and wanted.guest is None:
             await self._people.check_available(wanted.localpart)
         facts = {"wanted": msgspec.to_builtins(wanted)}
-        done = await self._uia.proceed(OPERATION, body.auth, None, self.flows(), facts)
+        done = await self._uia.proceed(OPERATION, body.auth, None, await self.flows(), facts)
 
         async def work(tx: Transaction) -> tuple[str, Tokens | None]:
             user_id = await self._make(tx, done, wanted, locale)
@@ -98,8 +98,8 @@ class Registration:
 
         return await self._database.write(work)
 
-    def flows(self) -> list[Flow]:
-        flow = [MSISDN, TERMS] if self._terms() else [MSISDN]
+    async def flows(self) -> list[Flow]:
+        flow = [MSISDN, TERMS] if await self._terms() else [MSISDN]
         return [[DUMMY], flow] if self._test_mode else [flow]
 
     async def guest(self, display_name: str | None, address: str) -> tuple[str, Tokens]:

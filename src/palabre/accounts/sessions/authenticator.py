@@ -154,6 +154,11 @@ class Authenticator:
             return device.last_seen, device.last_address
         return sighting.at, sighting.address
 
+    def seen_lately(self, user_id: str) -> int:
+        """When (ms) the person was last heard of in this process; 0 where that was long ago. Not all of it is written."""
+        known = (self._known.get(hashed) for hashed in self._tokens_of.get(user_id, ()))
+        return max((one.sighting.at for one in known if one is not None), default=0)
+
     async def flush(self, *, all_of_it: bool = False) -> None:
         """Write down sightings: of each device at most once an hour, everything when the server stops."""
         now = self._clock.ms()

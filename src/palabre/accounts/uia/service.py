@@ -100,7 +100,7 @@ class Uia:
         except StageError as failure:
             if is_new:
                 await self._write(session)
-            raise Challenge(session, flows, self._params(session, flows), failure) from None
+            raise Challenge(session, flows, await self._params(session, flows), failure) from None
         advanced = replace(session, completed=[*session.completed, stage], facts={**session.facts, stage: found})
         return await self._settle(advanced, flows, write=True)
 
@@ -109,7 +109,7 @@ class Uia:
             return session
         if write:
             await self._write(session)
-        raise Challenge(session, flows, self._params(session, flows))
+        raise Challenge(session, flows, await self._params(session, flows))
 
     async def _open(
         self, operation: str, auth: Auth | None, user_id: str | None, facts: dict[str, Any]
@@ -125,11 +125,11 @@ class Uia:
         new = UiaSession(ids.secret(random_bytes=18), operation, user_id, [], facts, now + SESSION_MS)
         return new, True
 
-    def _params(self, session: UiaSession, flows: list[Flow]) -> dict[str, Any]:
+    async def _params(self, session: UiaSession, flows: list[Flow]) -> dict[str, Any]:
         stages = {stage for flow in flows for stage in flow}
         params: dict[str, Any] = {}
         if TERMS in stages:
-            params[TERMS] = {"policies": self._stages.terms()}
+            params[TERMS] = {"policies": await self._stages.terms()}
         if OAUTH in stages:
             params[OAUTH] = {"url": f"{self._public_url}/account/confirm?session={session.session}"}
         return params
@@ -182,6 +182,10 @@ class Uia:
     async def remember(self, tx: Transaction, session: UiaSession, name: str, value: Any) -> None:
         """Keep a fact with a session until it expires."""
         await self._store.put(tx, replace(session, facts={**session.facts, name: value}))
+
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """For `AccountHooks`."""
+        await self._store.forget(tx, user_id)
 
 
 def describe(request: Request, operation: str) -> str:

@@ -1,6 +1,6 @@
 """What each stage asks for and how it is checked ("Authentication types")."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -13,8 +13,8 @@ from ..identifiers import Identifiers
 from ..people.service import People
 from .models import DUMMY, MSISDN, PASSWORD, TERMS, Auth, StageError
 
-Terms = Callable[[], dict[str, Any]]
-"""The policies a new person agrees to: id -> `{"version": …, "en": {"name": …, "url": …}, "fr": …}`."""
+Terms = Callable[[], Awaitable[dict[str, Any]]]
+"""The policies a new person agrees to: id -> `{"version": …, "en": {"name": …, "url": …}, "fr": …}`; empty: none."""
 
 
 class ThreepidCreds(msgspec.Struct):
@@ -44,7 +44,7 @@ class Stages:
         if stage == MSISDN:
             return await self._msisdn(auth, user_id)
         if stage == TERMS:
-            return self.terms()
+            return await self.terms()
         if stage == DUMMY:
             return True
         raise StageError("M_FORBIDDEN", "This stage is completed on its page, which has not happened yet.")

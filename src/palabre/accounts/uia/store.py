@@ -37,3 +37,6 @@ class UiaStore:
 
     async def delete_expired(self, tx: Transaction, now: int) -> None:
         await tx.execute("DELETE FROM uia_sessions WHERE expires <= $1", now)
+
+    async def forget(self, tx: Transaction, user_id: str) -> None:
+        await tx.execute("DELETE FROM uia_sessions WHERE user_id = $1", user_id)

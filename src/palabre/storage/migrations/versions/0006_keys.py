@@ -23,12 +23,6 @@ def devices() -> None:
         sa.Column("keys", sa.LargeBinary, nullable=False),
     )
     op.create_table(
-        "dehydrated_devices",
-        sa.Column("user_id", sa.Text, primary_key=True),
-        sa.Column("device_id", sa.Text, nullable=False),
-        sa.Column("data", sa.LargeBinary, nullable=False),
-    )
-    op.create_table(
         "device_lists",
         sa.Column("user_id", sa.Text, primary_key=True),
         sa.Column("pos", sa.BigInteger, nullable=False),

@@ -11,6 +11,7 @@ def upgrade() -> None:
     documents()
     decisions()
     reaching()
+    console()
 
 
 def documents() -> None:
@@ -83,6 +84,8 @@ def reaching() -> None:
         sa.Column("user_id", sa.Text, primary_key=True),
         sa.Column("rollout_id", sa.Text, primary_key=True),
         sa.Column("step", sa.Text, primary_key=True),
+        sa.Column("due", sa.BigInteger, primary_key=True, server_default="0"),
+        sa.Column("deadline", sa.BigInteger, primary_key=True, server_default="0"),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("region", sa.Text),
     )
@@ -114,3 +117,14 @@ def reaching() -> None:
         sa.Column("cursor", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
+
+
+def console() -> None:
+    op.create_table(
+        "console_sessions",
+        sa.Column("hash", sa.LargeBinary, primary_key=True),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text),
+        sa.Column("expires", sa.BigInteger, nullable=False),
+    )
+    op.create_index("console_sessions_expires", "console_sessions", ["expires"])
