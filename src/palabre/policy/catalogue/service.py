@@ -29,11 +29,6 @@ class Catalogues:
         assert found is not None
         return found
 
-    @property
-    def at_hand(self) -> Catalogue | None:
-        """The same without waiting, if it is in memory."""
-        return self._cache.get("")
-
     async def _read(self, tx: Transaction | None) -> Catalogue:
         reader = tx or self._database
         return Catalogue.of(await store.versions(reader), await store.rollouts(reader))
