@@ -117,6 +117,8 @@ class Rollout(msgspec.Struct, frozen=True):
     waves: tuple[Wave, ...] = ()
     """None: everybody at once."""
     held_since: int | None = None
+    holds: tuple[tuple[int, int], ...] = ()
+    """From when to when it was held, oldest first. The dates above have been moved along already."""
     sms_budget: int = 0
     """Text messages that one person may get for this roll-out."""
 
@@ -126,6 +128,15 @@ class Rollout(msgspec.Struct, frozen=True):
     def clock(self, now: int) -> int:
         """The time that counts for this roll-out: it stands still while held."""
         return now if self.held_since is None else self.held_since
+
+    def moved(self, moment: int) -> int:
+        """A moment in a person's life, moved along by the holds that came after it, as the dates of the roll-out were:
+        so that a hold takes no time from those who were told late either.
+        """
+        for begin, end in self.holds:
+            if moment < end:
+                moment += end - max(moment, begin)
+        return moment
 
     def phase(self, now: int) -> Phase:
         """What an operator calls its state. A roll-out is completed when its last date has passed."""

@@ -3,7 +3,8 @@
     standing(subject, decisions, rollouts, now) -> Standing(level, …, valid_until)
 
 Of each policy only the newest roll-out that has reached the person counts; rolling it back brings back the one before,
-exactly. A roll-out that is held asks for nothing and takes nothing.
+exactly. A roll-out that is held asks for nothing and takes nothing; one of an editorial version is only made known.
+Whoever takes an acceptance back is told anew, and has the whole notice period from then on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,7 +60,7 @@ def standing(subject: Subject, decisions: Mapping[str, Answers], rollouts: Rollo
                     until = min(until, told)
                 continue
             if not satisfied(rollout, answers, subject.region):
-                own, its_end = _on_ladder(rollout, subject, told, time)
+                own, its_end = _on_ladder(rollout, subject, ladder.begins(rollout, told, answers), time)
                 until = min(until, its_end)
                 if own is not Level.NONE:
                     asked.append((own, rollout.rollout_id))
@@ -76,4 +77,6 @@ def _on_ladder(rollout: Rollout, subject: Subject, told: int, time: int) -> tupl
     level = ladder.reached(coming, time)
     if rollout.held_since is not None:
         return min(level, Level.NOTICE), FOREVER
+    if rollout.terms.kind == "editorial":
+        level = min(level, Level.NOTICE)
     return level, min((at for at, _ in coming if at > time), default=FOREVER)
