@@ -5,11 +5,14 @@ from typing import Literal
 
 import msgspec
 
+STREAM = "policy_decision"
+"""Of the log, keyed by user id: the person decided something."""
+
 DecisionKind = Literal["accept", "decline", "later", "withdraw", "choose"]
 Channel = Literal["page", "api", "sign_up"]
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One decision, as it was recorded. Bound to what was shown: version, edition, locale and hash."""
 
     decision_id: str
@@ -34,7 +37,7 @@ class Decision(msgspec.Struct, frozen=True):
     """The browser sent `Sec-GPC: 1`: what is optional counts as declined."""
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An acceptance that was not withdrawn."""
 
     decision_id: str
@@ -46,7 +49,7 @@ class Accepted(msgspec.Struct, frozen=True):
     choices: dict[str, bool]
 
 
-class Answers(msgspec.Struct, frozen=True):
+class Answers(msgspec.Struct, frozen=True, gc=False):
     """All of a person's decisions about one policy, together."""
 
     acceptances: tuple[Accepted, ...] = ()
@@ -55,11 +58,17 @@ class Answers(msgspec.Struct, frozen=True):
     """Version -> the newest decision about it."""
     refused: dict[str, int] = {}
     """Optional row id -> when it was last refused; gone when it is chosen."""
+    withdrawn: dict[int, int] = {}
+    """Number of a version -> when its acceptance was last taken back."""
 
     @property
     def accepted(self) -> Accepted | None:
         """The newest version that the person is bound to."""
         return self.acceptances[-1] if self.acceptances else None
+
+    def taken_back(self, number: int) -> int:
+        """When the person last took back the acceptance of this version or of a later one; 0 if never."""
+        return max((at for version, at in self.withdrawn.items() if version >= number), default=0)
 
 
 NOTHING_DECIDED = Answers()
@@ -69,21 +78,24 @@ def fold(decisions: Iterable[Decision]) -> dict[str, Answers]:
     """Policy id -> answers, from a person's decisions in the order in which they were made."""
     folded: dict[str, Answers] = {}
     for decision in decisions:
-        folded[decision.policy] = _after(folded.get(decision.policy, NOTHING_DECIDED), decision)
+        folded[decision.policy] = after(folded.get(decision.policy, NOTHING_DECIDED), decision)
     return folded
 
 
-def _after(answers: Answers, decision: Decision) -> Answers:
+def after(answers: Answers, decision: Decision) -> Answers:
+    """The answers once this decision is made."""
     return Answers(
         _acceptances(answers.acceptances, decision),
         {**answers.latest, decision.version: decision},
         _refused(answers.refused, decision),
+        _withdrawn(answers, decision),
     )
 
 
 def _acceptances(before: tuple[Accepted, ...], decision: Decision) -> tuple[Accepted, ...]:
     others = tuple(accepted for accepted in before if accepted.version != decision.version)
     if decision.kind == "accept":
+        others = tuple(_without(accepted, decision.choices) for accepted in others)
         accepted = Accepted(
             decision.decision_id,
             decision.version,
@@ -99,10 +111,23 @@ def _acceptances(before: tuple[Accepted, ...], decision: Decision) -> tuple[Acce
         return tuple(
             msgspec.structs.replace(accepted, choices=decision.choices)
             if accepted.version == decision.version
-            else accepted
+            else _without(accepted, decision.choices)
             for accepted in before
         )
     return before  # declining or putting off a new version leaves what was agreed to before
+
+
+def _without(accepted: Accepted, choices: Mapping[str, bool]) -> Accepted:
+    """What is switched off in one version is off in all: withdrawing or rolling back must not bring it back."""
+    kept = {row_id: on and choices.get(row_id, True) for row_id, on in accepted.choices.items()}
+    return msgspec.structs.replace(accepted, choices=kept)
+
+
+def _withdrawn(before: Answers, decision: Decision) -> dict[int, int]:
+    bound = any(accepted.version == decision.version for accepted in before.acceptances)
+    if decision.kind == "withdraw" and bound:
+        return {**before.withdrawn, decision.version_number: decision.at}
+    return before.withdrawn
 
 
 def _refused(before: Mapping[str, int], decision: Decision) -> dict[str, int]:
