@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from .accounts.compose import Accounts
@@ -15,23 +16,47 @@ from .http.server import HttpServer
 from .http.status import Metrics, StatusRoutes
 from .messaging.compose import Messaging
 from .pages.compose import page_routes
+from .policy.catalogue.service import Catalogues
+from .policy.compose import Policy
+from .policy.sign_up import UiaTerms
 from .settings import Settings
+from .storage.database import Database
 from .storage.open import open_database
+
+
+@dataclass
+class Parts:
+    """A server and what it is made of."""
+
+    server: HttpServer
+    database: Database
+    clock: Clock
+    accounts: Accounts
+    policy: Policy
+    messaging: Messaging
 
 
 def build(settings: Settings) -> HttpServer:
     """A server that starts its parts when the ASGI lifespan starts, and stops them in reverse."""
+    return compose(settings).server
+
+
+def compose(settings: Settings) -> Parts:
     settings.check()
     clock = Clock()
     bus = open_bus(settings.bus)
     database = open_database(settings.database, settings.data, bus)
     limits = RateLimits(clock, enabled=not settings.test_mode)
-    token = operator_token(settings.data)
+    token = operator_token(settings.data).encode()
+
+    def token_matches(given: str) -> bool:
+        return hmac.compare_digest(given.encode(), token)
+
     server = HttpServer(
         limits,
         clock,
         trusted_proxies=settings.trusted_proxies,
-        operator_token_matches=lambda given: hmac.compare_digest(given.encode(), token.encode()),
+        operator_token_matches=token_matches,
     )
     metrics = Metrics(database)
     server.observe = metrics.observe
@@ -39,29 +64,44 @@ def build(settings: Settings) -> HttpServer:
     server.on_stop += [database.close, bus.close]
     server.add(StatusRoutes(database, metrics, server.router))
 
-    accounts = Accounts(account_options(settings), database, clock, limits)
+    catalogues = Catalogues(database)
+    terms = UiaTerms(catalogues, clock, settings.base_url)
+    accounts = Accounts(account_options(settings), database, clock, limits, terms=terms)
+    policy = Policy(accounts, database, clock, catalogues, settings.base_url)
     server.authenticator = accounts.authenticator
-    server.add(*accounts.routes, *phone_routes(settings, accounts, limits))
-    server.add(*page_routes(accounts, database, clock, limits))
-    server.on_start.append(accounts.start)
-    server.on_stop.insert(0, accounts.stop)
+    server.guards.append(policy.gate.guard)
+    server.add(*accounts.routes, *policy.routes, *phone_routes(settings, accounts, policy, limits))
+    starter = settings.starter_policy and not settings.test_mode
+    server.on_start += [accounts.start, lambda: policy.start(starter=starter)]
+    server.on_stop[:0] = [policy.housekeeping.stop, accounts.stop]
     if settings.test_mode:
         server.guards.append(accounts.guest_guard)
 
     messaging = Messaging(
-        accounts, database, bus, clock, settings.server_name, encrypt_private_rooms=settings.encrypt_private_rooms
+        accounts,
+        database,
+        bus,
+        clock,
+        policy,
+        settings.server_name,
+        encrypt_private_rooms=settings.encrypt_private_rooms,
     )
     server.add(*messaging.routes)
+    server.add(
+        *page_routes(
+            accounts, policy, messaging.export, database, clock, limits, terms=terms, token_matches=token_matches
+        )
+    )
     server.on_start += [messaging.housekeeping.start, messaging.aware.peers.start]
     server.on_stop[:0] = [messaging.housekeeping.stop, messaging.aware.peers.stop]
     server.on_closing.append(messaging.aware.notifier.close)
-    return server
+    return Parts(server, database, clock, accounts, policy, messaging)
 
 
-def phone_routes(settings: Settings, accounts: Accounts, limits: RateLimits) -> list[object]:
+def phone_routes(settings: Settings, accounts: Accounts, policy: Policy, limits: RateLimits) -> list[object]:
     """What our own clients use besides the Matrix API: signing in and finding people by phone number."""
     return [
-        SignInRoutes(accounts.sign_in, accounts.codes, accounts.sessions, settings.default_region),
+        SignInRoutes(accounts.sign_in, accounts.codes, accounts.sessions, settings.default_region, policy.sign_up),
         DiscoveryRoutes(accounts.people, limits, settings.default_region),
     ]
 

@@ -1,4 +1,4 @@
-"""The command line: `palabre serve`, `backup`, `restore`, `chat`. One sub-app per domain as they come."""
+"""The command line: `palabre serve`, `backup`, `restore`, `chat`; and a sub-app for each domain: `policy`, `rollout`."""
 
 import asyncio
 import logging
@@ -8,7 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from .policy.commands import documents, receipts, rollouts
+
 app = typer.Typer(help="Palabre, a messenger that keeps its terms.", no_args_is_help=True, add_completion=False)
+documents.app.command("preview")(rollouts.preview_command)
+documents.app.command("verify")(receipts.verify_receipt)
+app.add_typer(documents.app, name="policy")
+app.add_typer(rollouts.app, name="rollout")
 
 Data = Annotated[Path, typer.Option(help="Folder that holds everything the server keeps.")]
 DatabaseUrl = Annotated[str | None, typer.Option(help="postgresql://… ; without it, SQLite in the data folder.")]

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Country of phone numbers that are typed without `+`."""
     encrypt_private_rooms: bool = True
     """New private rooms are encrypted unless their creator says otherwise."""
+    starter_policy: bool = True
+    """A new server, unless in test mode, begins with the starter policy published; else with nothing to accept."""
     trusted_proxies: list[str] = []
     """Networks whose X-Forwarded-For is believed."""
     sms: HttpSms | None = None

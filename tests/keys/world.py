@@ -21,8 +21,6 @@ from palabre.messaging.keys.backup.routes import BackupRoutes
 from palabre.messaging.keys.backup.service import BackupService
 from palabre.messaging.keys.cross_signing.routes import CrossSigningRoutes
 from palabre.messaging.keys.cross_signing.service import CrossSigningService
-from palabre.messaging.keys.dehydrated.routes import DehydratedDeviceRoutes
-from palabre.messaging.keys.dehydrated.service import DehydratedDeviceService
 from palabre.messaging.keys.device_lists.routes import DeviceListRoutes
 from palabre.messaging.keys.device_lists.service import DeviceListService
 from palabre.messaging.keys.devices.routes import DeviceKeyRoutes
@@ -100,13 +98,9 @@ class World:
         self.device_keys = DeviceKeyService(database, self.accounts, self.one_time, self.cross_signing, self.lists)
         self.backups = BackupService(database)
         self.to_device = ToDeviceService(database, Clock(), self.accounts)
-        self.dehydrated = DehydratedDeviceService(
-            database, self.accounts, self.device_keys, self.one_time, self.to_device
-        )
         self.accounts.on_device_deleted = [
             self.device_keys.on_device_deleted,
             self.to_device.on_device_deleted,
-            self.dehydrated.on_device_deleted,
         ]
         self.app = HttpServer(RateLimits(Clock(), enabled=False), Clock())
         self.app.authenticator = self.accounts
@@ -117,7 +111,6 @@ class World:
             DeviceListRoutes(database, self.lists, int),
             BackupRoutes(self.backups),
             ToDeviceRoutes(self.to_device),
-            DehydratedDeviceRoutes(self.dehydrated),
         )
         asgi: Any = self.app
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://test.local")

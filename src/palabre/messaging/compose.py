@@ -5,10 +5,13 @@ from ..bus import Bus
 from ..core.clock import Clock
 from ..core.housekeeping import Housekeeping
 from ..core.json import JsonObject
+from ..policy.compose import Policy
 from ..storage.database import Database, Transaction
 from .account_data.service import AccountDataService
 from .directory.routes import DirectoryRoutes
 from .directory.service import DirectoryService
+from .export.routes import ExportRoutes
+from .export.service import Export
 from .history.erasure import Erasure
 from .history.routes import HistoryRoutes
 from .history.service import HistoryService
@@ -24,6 +27,7 @@ from .keys.devices.service import DeviceKeyService
 from .keys.one_time.routes import OneTimeKeyRoutes
 from .keys.one_time.service import OneTimeKeyService
 from .legacy.compose import legacy_routes
+from .notices.service import Notices
 from .openid.routes import OpenIdRoutes
 from .openid.service import OpenIdService
 from .relations.routes import RelationRoutes
@@ -84,6 +88,7 @@ class Messaging:
         database: Database,
         bus: Bus,
         clock: Clock,
+        policy: Policy,
         server_name: str,
         *,
         encrypt_private_rooms: bool,
@@ -103,6 +108,21 @@ class Messaging:
             server_name,
             encrypt_private=encrypt_private_rooms,
         )
+        self.notices = Notices(
+            database,
+            clock,
+            self.registry,
+            self.timeline,
+            self.account_data,
+            accounts.people,
+            policy.gate,
+            policy.catalogues,
+            policy.decisions,
+            policy.texts,
+            server_name,
+        )
+        self.rooms.may_leave.append(self.notices.may_leave)
+        accounts.hooks.on_deactivated.append(self.notices.on_deactivated)
         self.visibility = HistoryVisibility(database, self.registry)
         self.history = HistoryService(database, self.visibility, self.account_data)
         self.erasure = Erasure(database, self.registry, people)
@@ -112,6 +132,7 @@ class Messaging:
         self.spaces = SpaceService(self.registry)
         self.search = SearchService(database, self.registry, self.visibility, self.erasure, self.account_data)
         self.reports = ReportService(database, self.registry, people, clock)
+        self.openid = OpenIdService(database, clock)
         self.aware = Awareness(database, self.registry, self.account_data, bus, server_name, clock)
         self.routes: list[object] = [
             RoomRoutes(self.rooms, self.directory, self.aware.presence.active),
@@ -123,7 +144,7 @@ class Messaging:
             SearchRoutes(self.search, self.relations),
             ReportRoutes(self.reports),
             UserRoutes(self.registry, accounts.sessions),
-            OpenIdRoutes(OpenIdService(database, clock), server_name),
+            OpenIdRoutes(self.openid, server_name),
             ServerRoutes(),
         ]
         self._encryption(accounts, database, clock)
@@ -138,6 +159,8 @@ class Messaging:
             self.to_device,
             self.device_lists,
             self.one_time_keys,
+            policy.status,
+            self.notices,
         )
         legacy = legacy_routes(
             database,
@@ -150,14 +173,34 @@ class Messaging:
             self.aware,
             self.sync,
         )
-        self.routes += [*self.aware.routes, *self.sync.routes, legacy]
+        self.export = Export(
+            database,
+            clock,
+            accounts.people,
+            accounts.profiles,
+            accounts.sessions,
+            accounts.authenticator,
+            policy.decisions,
+            policy.records,
+            self.registry,
+            self.account_data,
+            self.aware.pushers,
+        )
+        self.routes += [*self.aware.routes, *self.sync.routes, legacy, ExportRoutes(self.export)]
         accounts.hooks.on_device_deleted.append(self.aware.pushers.on_device_deleted)
         accounts.hooks.on_deactivated += [self.aware.pushers.on_deactivated, self.account_data.on_deactivated]
         self.rooms.on_forgotten.append(self.account_data.forget_room)
         self.timeline.on_followed += [self.account_data.carry_over, self.aware.push_rules.carry_over]
         accounts.profiles.findable = Acquaintance(self.registry).findable
         accounts.hooks.on_profile_changed.append(self.rooms.profile_changed)
-        accounts.hooks.on_deactivated.append(self.rooms.leave_all)
+        accounts.hooks.on_deactivated += [
+            self.rooms.leave_all,
+            self.directory.on_deactivated,
+            self.reports.on_deactivated,
+            self.openid.on_deactivated,
+            self.aware.receipts.on_deactivated,
+            self.aware.filters.on_deactivated,
+        ]
 
     def _encryption(self, accounts: Accounts, database: Database, clock: Clock) -> None:
         devices = accounts.sessions
@@ -172,7 +215,11 @@ class Messaging:
         self.backups = BackupService(database)
         accounts.hooks.on_device_deleted += [self.device_keys.on_device_deleted, self.to_device.on_device_deleted]
         accounts.hooks.on_device_changed.append(self.device_lists.on_device_changed)
-        accounts.hooks.on_deactivated += [self.cross_signing.on_deactivated, self.backups.on_deactivated]
+        accounts.hooks.on_deactivated += [
+            self.cross_signing.on_deactivated,
+            self.backups.on_deactivated,
+            self.device_lists.on_deactivated,
+        ]
         accounts.hooks.device_id_taken.append(self.cross_signing.device_id_taken)
         self.routes += [
             DeviceKeyRoutes(self.device_keys),

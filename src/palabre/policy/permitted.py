@@ -16,20 +16,23 @@ def permitted(
     """The grants in force for a person under one policy.
 
     `versions` are those of the policy by number; `rolled_back` the numbers of those that were rolled back. Who
-    accepted a version that was rolled back is under the newest earlier acceptance; without one, under what the version
-    before and the accepted one have in common.
+    accepted a version that was rolled back is under what it has in common with the newest earlier acceptance; without
+    one, with the version before.
     """
-    standing = [accepted for accepted in answers.acceptances if accepted.number not in rolled_back]
-    if standing:
-        return _under(standing[-1], versions[standing[-1].number], region)
-    if answers.accepted is None:
+    granted: Grants | None = None
+    for accepted in reversed(answers.acceptances):
+        under = _under(accepted, versions[accepted.number], region)
+        granted = under if granted is None else granted & under
+        if accepted.number not in rolled_back:
+            return granted
+    if granted is None:
         return NO_GRANTS
-    accepted = answers.accepted
+    accepted = answers.acceptances[0]
     before = [number for number in versions if number < accepted.number and number not in rolled_back]
     if not before:
         return NO_GRANTS
     edition = versions[max(before)].document.edition_for(region)
-    return _under(accepted, versions[accepted.number], region) & chosen(edition, accepted.choices)
+    return granted & chosen(edition, accepted.choices)
 
 
 def _under(accepted: Accepted, version: Version, region: str | None) -> Grants:

@@ -78,6 +78,19 @@ class DirectoryService:
 
         await self._database.write(work)
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of accounts, after the person has left their rooms: the aliases they made go, but for those of rooms in
+        which others are. These belong to the others now, and no longer say who made them.
+        """
+        if not erase:
+            return
+        for alias, room_id in await store.aliases_by(tx, user_id):
+            room = await self._registry.room(room_id, tx)
+            if room is None or not room.joined:
+                await store.drop_alias(tx, alias)
+                await store.publish(tx, room_id, False)
+        await store.disown_aliases(tx, user_id)
+
     async def _forget_alias(self, tx: Transaction, room: Room, user_id: str, alias: str) -> None:
         """Take a removed alias out of the room's canonical alias event."""
         content = room.content(ALIAS_EVENT)

@@ -34,3 +34,13 @@ async def publish(tx: Transaction, room_id: str, published: bool) -> None:
 
 async def published_rooms(reader: Reader) -> list[str]:
     return [row[0] for row in await reader.fetch("SELECT room_id FROM rooms WHERE published = 1")]
+
+
+async def aliases_by(reader: Reader, user_id: str) -> list[tuple[str, str]]:
+    """(alias, room id) of those that the person made."""
+    rows = await reader.fetch("SELECT alias, room_id FROM aliases WHERE creator = $1", user_id)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def disown_aliases(tx: Transaction, user_id: str) -> None:
+    await tx.execute("UPDATE aliases SET creator = '' WHERE creator = $1", user_id)

@@ -17,7 +17,7 @@ class FilterRoutes:
     @endpoint(
         "POST",
         "/_matrix/client/v3/user/{user_id}/filter",
-        access="read",
+        access="account",
         guest=True,
         body=JsonObject,
         tags=_TAGS,
@@ -27,7 +27,7 @@ class FilterRoutes:
         request.require_self(request.params["user_id"])
         return {"filter_id": await self._filters.add(request.user_id, body)}
 
-    @endpoint("GET", "/_matrix/client/v3/user/{user_id}/filter/{filter_id}", access="read", guest=True, tags=_TAGS)
+    @endpoint("GET", "/_matrix/client/v3/user/{user_id}/filter/{filter_id}", access="account", guest=True, tags=_TAGS)
     async def get_filter(self, request: Request) -> Any:
         request.require_self(request.params["user_id"])
         return await self._filters.get(request.user_id, request.params["filter_id"])

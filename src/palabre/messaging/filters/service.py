@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ...core import errors, json
-from ...storage.database import Database
+from ...storage.database import Database, Transaction
 from . import store
 from .models import NO_FILTER, Filter, FilterBody
 
@@ -58,6 +58,10 @@ class FilterService:
         if len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
         return found
+
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of accounts."""
+        await store.forget(tx, user_id)
 
     async def _body(self, user_id: str, text: str) -> FilterBody:
         if user_id == "":

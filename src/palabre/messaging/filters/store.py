@@ -16,3 +16,7 @@ def put(tx: Transaction, user_id: str, filter_id: str, body: bytes) -> None:
 async def get(reader: Reader, user_id: str, filter_id: str) -> bytes | None:
     body = await reader.fetchval("SELECT body FROM filters WHERE user_id = $1 AND filter_id = $2", user_id, filter_id)
     return None if body is None else bytes(body)
+
+
+async def forget(tx: Transaction, user_id: str) -> None:
+    await tx.execute("DELETE FROM filters WHERE user_id = $1", user_id)

@@ -30,6 +30,10 @@ class OpenIdService:
         """Whose token it is; None for one that never was or has expired."""
         return await store.owner(self._database, _hash(token), self._clock.ms())
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of accounts."""
+        await store.forget(tx, user_id)
+
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

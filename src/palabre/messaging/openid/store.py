@@ -19,3 +19,7 @@ async def owner(reader: Reader, token_hash: bytes, now: int) -> str | None:
         "SELECT user_id FROM openid_tokens WHERE token_hash = $1 AND expires > $2", token_hash, now
     )
     return user_id
+
+
+async def forget(tx: Transaction, user_id: str) -> None:
+    await tx.execute("DELETE FROM openid_tokens WHERE user_id = $1", user_id)

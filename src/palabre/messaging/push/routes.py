@@ -36,11 +36,11 @@ class PushRuleRoutes:
     def __init__(self, rules: PushRuleService) -> None:
         self._rules = rules
 
-    @endpoint("GET", _ALL, access="read", tags=_TAGS)
+    @endpoint("GET", _ALL, access="account", tags=_TAGS)
     async def get_all(self, request: Request) -> dict[str, Ruleset]:
         return {"global": await self._rules.rules(request.user_id)}
 
-    @endpoint("GET", _GLOBAL, access="read", tags=_TAGS)
+    @endpoint("GET", _GLOBAL, access="account", tags=_TAGS)
     async def get_global(self, request: Request) -> Ruleset:
         return await self._rules.rules(request.user_id)
 

@@ -91,6 +91,11 @@ class ReceiptService:
                 return
         await self._account_data.put_in(tx, user_id, room_id, FULLY_READ, json.encode({"event_id": event_id}))
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of accounts: how far the person had read is nobody's business any more."""
+        if erase:
+            await store.forget(tx, user_id)
+
     # reading
 
     async def of(self, user_id: str, room_id: str, tx: Transaction | None = None) -> Mine:

@@ -47,3 +47,7 @@ async def everywhere(reader: Reader, user_id: str) -> dict[str, list[Receipt]]:
     for row in rows:
         found.setdefault(row[0], []).append(Receipt(*row[1:]))
     return found
+
+
+async def forget(tx: Transaction, user_id: str) -> None:
+    await tx.execute("DELETE FROM receipts WHERE user_id = $1", user_id)

@@ -39,6 +39,11 @@ class ReportService:
             raise errors.not_found("There is no such person on this server.")
         await self._add(reporter, None, None, user_id, reason)
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of accounts."""
+        if erase:
+            await store.forget_reporter(tx, user_id)
+
     async def newest(self, before: int | None, limit: int) -> list[Report]:
         """The newest reports made before `before` (milliseconds; None: now)."""
         return await store.newest(self._database, self._clock.ms() + 1 if before is None else before, limit)

@@ -28,3 +28,8 @@ async def newest(reader: Reader, before: int, limit: int) -> list[Report]:
         limit,
     )
     return [Report(*row) for row in rows]
+
+
+async def forget_reporter(tx: Transaction, user_id: str) -> None:
+    """What was reported stays with the operator; who reported it, and in what words, does not."""
+    await tx.execute("UPDATE reports SET reporter = '', reason = NULL WHERE reporter = $1", user_id)

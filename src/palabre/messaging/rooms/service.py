@@ -68,6 +68,8 @@ class RoomService:
         self._clock = clock
         self._server_name = server_name
         self._encrypt_private = encrypt_private
+        self.may_leave: list[Callable[[str, str], Awaitable[None]]] = []
+        """`(user_id, room_id)`: raises where somebody must stay."""
         self.on_forgotten: list[Callable[[Transaction, str, str], Awaitable[None]]] = []
 
     # reading
@@ -373,6 +375,9 @@ class RoomService:
 
     async def leave(self, user_id: str, room_id: str, reason: str | None = None) -> None:
         """Leave, or refuse an invitation, or take back a knock. Having left already is no error."""
+
+        for check in self.may_leave:
+            await check(user_id, room_id)
 
         async def work(tx: Transaction) -> None:
             room = await self._registry.room(room_id, tx)

@@ -2,6 +2,7 @@
 
 from ...bus import Bus
 from ...core.clock import Clock
+from ...policy.status import PolicyStatus
 from ...storage.database import Database
 from ..account_data.routes import AccountDataRoutes
 from ..account_data.service import AccountDataService
@@ -9,6 +10,7 @@ from ..filters.routes import FilterRoutes
 from ..filters.service import FilterService
 from ..history.erasure import Erasure
 from ..history.visibility import HistoryVisibility
+from ..notices.service import Notices
 from ..presence.routes import PresenceRoutes
 from ..presence.service import PresenceService
 from ..push.notifications import NotificationRoutes
@@ -22,6 +24,7 @@ from ..receipts.service import ReceiptService
 from ..rooms.registry import RoomRegistry
 from ..typing.routes import TypingRoutes
 from ..typing.service import TypingService
+from .locked import Locked
 from .notifier import Notifier
 from .peers import Peers
 from .protocols import Aggregations, DeviceListChanges, KeySupply, ToDevice
@@ -31,6 +34,7 @@ from .serial import Serial
 from .service import SyncService
 from .shared import SharedRooms
 from .streams.account_data import GlobalAccountDataStream, RoomAccountDataStream
+from .streams.policy import PolicyStream
 from .streams.presence import PresenceStream
 from .streams.receipts import ReceiptStream
 from .streams.state import StateStream
@@ -93,6 +97,8 @@ class Sync:
         to_device: ToDevice,
         device_lists: DeviceListChanges,
         keys: KeySupply,
+        policy: PolicyStatus,
+        notices: Notices,
     ) -> None:
         timeline = TimelineStream(registry, aware.tracker, erasure, aggregations)
         self.receipts = ReceiptStream(aware.receipts, aware.tracker)
@@ -110,6 +116,18 @@ class Sync:
             self.room_account_data,
             aware.unread,
         )
+        policy_stream = PolicyStream(policy)
+        locked = Locked(
+            database,
+            registry,
+            aware.tracker,
+            aware.serial,
+            account_data,
+            self.arranger,
+            keys,
+            policy_stream,
+            notices,
+        )
         self.service = SyncService(
             database,
             registry,
@@ -126,5 +144,8 @@ class Sync:
             ToDeviceStream(to_device),
             device_lists,
             keys,
+            policy_stream,
+            notices,
+            locked,
         )
         self.routes: list[object] = [SyncRoutes(self.service, aware.filters)]

@@ -17,7 +17,9 @@ SLOT_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 MAX_FOLLOWED = 100_000
 _ROOM_STREAMS = frozenset(("room", "state", "receipt"))
-_USER_STREAMS = frozenset(("membership", "account_data", "to_device", "device_list", "private_device_list"))
+_USER_STREAMS = frozenset(
+    ("membership", "account_data", "to_device", "device_list", "private_device_list", "policy_decision", "session")
+)
 
 Future = asyncio.Future[None]
 
@@ -42,7 +44,8 @@ class Notifier:
         self._looking: set[asyncio.Task[None]] = set()
         self.closing = False
         """The server is stopping: nobody waits any more."""
-        database.listen(self._on_commit, self._lose_track)
+        database.listen(self._on_commit, self.lose_track)
+        clock.on_set.append(self.lose_track)
 
     @property
     def waiting(self) -> int:
@@ -51,6 +54,11 @@ class Notifier:
 
     def deadline(self, milliseconds: int) -> float:
         return self._clock.monotonic() + milliseconds / 1000
+
+    def earlier(self, deadline: float, moment: int) -> float:
+        """`deadline`, or `moment` (ms since 1970) if that comes first."""
+        left = moment - self._clock.ms()
+        return min(deadline, self.deadline(left)) if left < 1_000_000_000 else deadline
 
     def passed(self, deadline: float) -> bool:
         return self.closing or self._clock.monotonic() >= deadline
@@ -146,8 +154,8 @@ class Notifier:
     def wake_everybody(self) -> None:
         self.wake_all(list(self._waiting))
 
-    def _lose_track(self) -> None:
-        """What happened is not known: whoever waits has to look."""
+    def lose_track(self) -> None:
+        """What happened is not known, or concerns everybody: whoever waits has to look."""
         self._newest.clear()
         self.wake_everybody()
 
@@ -188,6 +196,8 @@ class Notifier:
         for _, stream, key in entries:
             if stream in _ROOM_STREAMS:
                 rooms.add(key)
+            elif stream == "policy":
+                self.lose_track()
             elif stream in _USER_STREAMS:
                 if stream == "device_list":
                     self._wake_acquaintances(key)

@@ -20,7 +20,12 @@ class SyncRoutes:
         self._filters = filters
 
     @endpoint(
-        "GET", "/_matrix/client/v3/sync", access="read", guest=True, tags=("Room participation",), returns=SyncResponse
+        "GET",
+        "/_matrix/client/v3/sync",
+        access="account",
+        guest=True,
+        tags=("Room participation",),
+        returns=SyncResponse,
     )
     async def get_sync(self, request: Request) -> SyncResponse:
         wanted = SyncRequest(

@@ -2,22 +2,27 @@
 
 import asyncio
 
-import msgspec
+from msgspec.structs import replace
 
+from ...policy.rollouts.models import Level
+from ...policy.status import Place
 from ...storage.database import Database
 from ..account_data.service import AccountDataService
+from ..notices.service import Notices
 from ..presence.models import State
 from ..presence.service import PresenceService
 from ..receipts.service import ReceiptService
 from ..rooms.models import Member
 from ..rooms.registry import Memberships, RoomRegistry
 from . import store
-from .models import DeviceListsSection, Events, Rooms, SyncRequest, SyncResponse, Window
+from .locked import Locked, after_lock, seen
+from .models import DeviceListsSection, Events, Json, Rooms, SyncRequest, SyncResponse, Window
 from .notifier import Notifier
 from .protocols import DeviceListChanges, KeySupply
 from .rooms import RoomArranger
 from .serial import Serial
 from .streams.base import PersonStream, Touched
+from .streams.policy import PolicyStream
 from .streams.to_device import ToDeviceStream
 from .token import Token
 from .tracker import Tracker
@@ -46,6 +51,9 @@ class SyncService:
         to_device: ToDeviceStream,
         device_lists: DeviceListChanges,
         keys: KeySupply,
+        policy: PolicyStream,
+        notices: Notices,
+        locked: Locked,
     ) -> None:
         self._database = database
         self._registry = registry
@@ -62,6 +70,9 @@ class SyncService:
         self._to_device = to_device
         self._device_lists = device_lists
         self._keys = keys
+        self._policy = policy
+        self._notices = notices
+        self._locked = locked
 
     async def sync(self, request: SyncRequest, timeout_ms: int, set_presence: State | None) -> SyncResponse:
         """Answer at once when there is news or when all there is was asked for, else wait for news up to `timeout_ms`.
@@ -76,16 +87,37 @@ class SyncService:
         deadline = self._notifier.deadline(timeout_ms if since is not None else 0)
         self._notifier.follow(request.user_id)
         while True:
-            if since is not None and self._notifier.may_sleep(request.user_id, since, deadline):
-                await self._notifier.wait(request.user_id, deadline)
+            place = await self._place(request.user_id)
+            if (
+                since is not None
+                and since.policy == place.mark
+                and self._notifier.may_sleep(request.user_id, since, deadline)
+            ):
+                await self._notifier.wait(request.user_id, self._next_look(deadline, place))
+                place = await self._place(request.user_id)
             at, serial = self._database.position, self._serial.now
-            response = await self.respond(request)
+            response = await self._at_place(request, place)
             if response.has_news or self._notifier.passed(deadline):
                 return response
             # Nothing may be held here that is not needed: thousands of these wait at any time.
             del response
             if at == self._database.position and serial == self._serial.now:
-                await self._notifier.wait(request.user_id, deadline)
+                await self._notifier.wait(request.user_id, self._next_look(deadline, place))
+
+    async def _place(self, user_id: str) -> Place:
+        """Where the person stands with the terms, of which they have been told when this returns."""
+        place = await self._policy.place(user_id)
+        await self._notices.deliver(user_id, place)
+        return place
+
+    def _next_look(self, deadline: float, place: Place) -> float:
+        """A date that passes on the ladder of a roll-out ends a wait: nothing is written that could."""
+        return self._notifier.earlier(deadline, place.standing.valid_until)
+
+    async def _at_place(self, request: SyncRequest, place: Place) -> SyncResponse:
+        if place.level >= Level.LOCKED:
+            return await self._locked.respond(request, place)
+        return await self.respond(request, place)
 
     async def _ahead(self, request: SyncRequest, since: Token) -> SyncRequest:
         """The token is from a process that is further on, or from a database that was put back to an older state."""
@@ -104,10 +136,11 @@ class SyncService:
         serial, wait_ms = self._serial.taken_over(since.serial)
         if wait_ms and timeout_ms and since.pos == self._database.position and not request.full_state:
             await self._notifier.wait(request.user_id, self._notifier.deadline(min(wait_ms, timeout_ms)))
-        return msgspec.structs.replace(request, since=Token(since.pos, serial, since.to_device))
+        return replace(request, since=replace(since, serial=serial))
 
-    async def respond(self, request: SyncRequest) -> SyncResponse:
+    async def respond(self, request: SyncRequest, place: Place) -> SyncResponse:
         """What there is now, be it nothing."""
+        request = after_lock(request)
         memberships, window = await self.window(request)
         await self._to_device.acknowledge(window)
         to_device, to_device_pos = await self._to_device.changed(window)
@@ -115,14 +148,15 @@ class SyncService:
         rooms = await self._arrange(window, memberships, joined)
         supply = await self._keys.supply(request.user_id, request.device_id)
         upto = window.upto
-        if to_device_pos < upto.pos:
-            upto = Token(upto.pos, upto.serial, to_device_pos)
+        behind = to_device_pos if to_device_pos < upto.pos else None
+        upto = Token(upto.pos, upto.serial, behind, place.mark)
+        account_data = await self._of_person(self._global_account_data, window, joined)
         return SyncResponse(
             str(upto),
             supply.counts,
             supply.unused_fallbacks,
             rooms or None,
-            await self._of_person(self._global_account_data, window, joined),
+            _with_more(account_data, await self._policy.changed(window, place)),
             await self._of_person(self._presence_stream, window, joined),
             Events(to_device) if to_device else None,
             await self._changed_device_lists(window),
@@ -163,12 +197,22 @@ class SyncService:
         if window.since is None and len(chosen) > PRELOAD_ROOMS:
             await self._receipts.preload(window.user_id, joined)
         rooms = Rooms()
+        shown_before = await self._shown_before(window)
         for number, room_id in enumerate(chosen, 1):
             if wants is None or wants(room_id):
-                await self._put(rooms, window, room_id, memberships[room_id])
+                of_room = window
+                if room_id == shown_before and window.since is not None:
+                    of_room = replace(window, since=seen(window.since))
+                await self._put(rooms, of_room, room_id, memberships[room_id])
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         return rooms
+
+    async def _shown_before(self, window: Window) -> str | None:
+        """The room that was shown while the person was locked out, on the first sync after that."""
+        if window.since is None or window.since.locked is None:
+            return None
+        return await self._notices.room_of(window.user_id)
 
     async def chosen(self, window: Window, memberships: Memberships, joined: list[str]) -> list[str]:
         """The rooms in which there may be something to say."""
@@ -220,3 +264,9 @@ class SyncService:
             left = await self._rooms.left(window, room, member)
             if left is not None:
                 rooms.leave[room_id] = left
+
+
+def _with_more(events: Events | None, more: list[Json]) -> Events | None:
+    if not more:
+        return events
+    return Events([*(events.events if events else ()), *more])

@@ -20,7 +20,7 @@ class CrossSigningRoutes:
         "POST",
         "/_matrix/client/v3/keys/device_signing/upload",
         "/_matrix/client/unstable/keys/device_signing/upload",
-        access="read",
+        access="account",
         body=SigningBody,
         tags=TAGS,
     )
@@ -35,7 +35,7 @@ class CrossSigningRoutes:
         "POST",
         "/_matrix/client/v3/keys/signatures/upload",
         "/_matrix/client/unstable/keys/signatures/upload",
-        access="read",
+        access="account",
         body=SignaturesBody,
         tags=TAGS,
         returns=SignaturesResult,

@@ -44,6 +44,10 @@ class DeviceListService:
         """Hook of `accounts`: a device was added, renamed or deleted."""
         self.mark(tx, user_id)
 
+    async def on_deactivated(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """Hook of `accounts`."""
+        await store.forget_viewer(tx, user_id)
+
     # reading
 
     async def changed_between(self, since: int, upto: int) -> list[str]:

@@ -37,3 +37,7 @@ async def changed_for_after(reader: Reader, viewer_id: str, after: int) -> list[
         "SELECT user_id FROM private_device_lists WHERE viewer_id = $1 AND pos > $2", viewer_id, after
     )
     return [row[0] for row in rows]
+
+
+async def forget_viewer(tx: Transaction, viewer_id: str) -> None:
+    await tx.execute("DELETE FROM private_device_lists WHERE viewer_id = $1", viewer_id)

@@ -15,7 +15,7 @@ class DeviceKeyRoutes:
     @endpoint(
         "POST",
         "/_matrix/client/v3/keys/upload",
-        access="read",
+        access="account",
         guest=True,
         body=UploadBody,
         tags=TAGS,
@@ -27,7 +27,7 @@ class DeviceKeyRoutes:
     @endpoint(
         "POST",
         "/_matrix/client/v3/keys/query",
-        access="read",
+        access="account",
         guest=True,
         body=QueryBody,
         tags=TAGS,
