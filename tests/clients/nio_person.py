@@ -15,6 +15,7 @@ from nio.responses import RegisterInteractiveResponse
 from ..api import until
 
 SYNC_MS = 10_000
+FILTER = {"room": {"timeline": {"limit": 100}}}
 PASSWORD = "correct horse battery staple"
 
 
@@ -34,6 +35,10 @@ class NioPerson:
         self.client.add_event_callback(self._on_text, nio.RoomMessageText)
         self.client.add_event_callback(self._on_unreadable, nio.MegolmEvent)
         self.client.add_ephemeral_callback(self._on_receipt, nio.ReceiptEvent)
+        self.notices: list[str] = []
+        self.levels: list[str] = []
+        self.client.add_event_callback(self._on_notice, nio.RoomMessageUnknown)
+        self.client.add_global_account_data_callback(self._on_account_data, nio.UnknownAccountDataEvent)
         self._syncing: asyncio.Task[None] | None = None
 
     @property
@@ -44,10 +49,11 @@ class NioPerson:
     # signing in
 
     async def sign_up(self, number: str, country: str, code_for: Callable[[str], Awaitable[str]]) -> None:
-        """Number (E.164), code and terms through /register. `code_for` is the person reading what was sent to them."""
+        """Number (E.164), code, and terms where there are any, through /register. `code_for` is the person reading what
+        was sent to them.
+        """
         asked = await self.client.register_interactive("anybody", PASSWORD, {"initial_device_display_name": "nio"})
         assert isinstance(asked, RegisterInteractiveResponse), asked
-        assert asked.stages == ["m.login.msisdn", "m.login.terms"]
         secret = secrets.token_hex(16)
         async with httpx.AsyncClient(base_url=self.client.homeserver, trust_env=False) as http:
             given = {"client_secret": secret, "country": country, "phone_number": number, "send_attempt": 1}
@@ -57,8 +63,11 @@ class NioPerson:
             proof = {"sid": sid, "client_secret": secret, "token": await code_for(number)}
             submitted = await http.post(sent.json()["submit_url"], json=proof)
             assert submitted.json() == {"success": True}
-        creds = {"type": "m.login.msisdn", "threepid_creds": {"sid": sid, "client_secret": secret}}
-        left = await self.client.register_interactive("anybody", PASSWORD, {**creds, "session": asked.session})
+        auth = {"type": "m.login.msisdn", "threepid_creds": {"sid": sid, "client_secret": secret}}
+        if asked.stages == ["m.login.msisdn"]:
+            await self._register({**auth, "session": asked.session})
+            return
+        left = await self.client.register_interactive("anybody", PASSWORD, {**auth, "session": asked.session})
         assert isinstance(left, RegisterInteractiveResponse), left
         assert left.completed == ["m.login.msisdn"]
         await self._register({"type": "m.login.terms", "session": asked.session})
@@ -78,11 +87,15 @@ class NioPerson:
         answer = await self.client.login_raw(login)
         assert isinstance(answer, nio.LoginResponse), answer
 
+    def use_session(self, user_id: str, device_id: str, access_token: str) -> None:
+        """Signed in elsewhere: with the token that came of it."""
+        self.client.restore_login(user_id, device_id, access_token)
+
     # syncing
 
     async def start(self) -> None:
         """Sync from now on, from where the last sync ended; returns once this device's keys are published."""
-        self._syncing = asyncio.create_task(self.client.sync_forever(SYNC_MS))
+        self._syncing = asyncio.create_task(self.client.sync_forever(SYNC_MS, sync_filter=FILTER))
         await self._until(lambda: self.client.next_batch and not self.client.should_upload_keys)
 
     async def pause(self) -> None:
@@ -131,6 +144,22 @@ class NioPerson:
         event_id: str = sent.event_id
         return event_id
 
+    async def send_refused(self, room_id: str, text: str) -> tuple[str, str]:
+        """What the server says when it does not let one send: errcode and sentence."""
+        content = {"msgtype": "m.text", "body": text}
+        answer = await self.client.room_send(room_id, "m.room.message", content, ignore_unverified_devices=True)
+        assert isinstance(answer, nio.RoomSendError), answer
+        return answer.status_code or "", answer.message
+
+    async def wait_for_notices(self, count: int) -> list[str]:
+        """The notices of the server so far, oldest first, once there are `count`."""
+        await self._until(lambda: len(self.notices) >= count)
+        return self.notices
+
+    async def wait_for_level(self, level: str) -> None:
+        """Until the account data that tells of the terms says so."""
+        await self._until(lambda: self.levels and self.levels[-1] == level)
+
     async def wait_for_text(self, room_id: str, text: str) -> str:
         """The id of the event that said `text`."""
         await self._until(lambda: text in self.event_ids)
@@ -150,6 +179,15 @@ class NioPerson:
         assert event.decrypted or not room.encrypted, "a text that is not encrypted in a room that is"
         self.texts.setdefault(room.room_id, []).append((event.sender, event.body))
         self.event_ids[event.body] = event.event_id
+
+    async def _on_notice(self, room: nio.MatrixRoom, event: nio.RoomMessageUnknown) -> None:
+        if event.msgtype == "m.server_notice" and event.event_id not in self.event_ids.values():
+            self.event_ids[event.event_id] = event.event_id
+            self.notices.append(event.source["content"]["body"])
+
+    async def _on_account_data(self, event: nio.UnknownAccountDataEvent) -> None:
+        if event.type == "org.palabre.policy":
+            self.levels.append(event.content["level"])
 
     async def _on_unreadable(self, room: nio.MatrixRoom, event: nio.MegolmEvent) -> None:
         self.unreadable.append(event.event_id)

@@ -74,6 +74,13 @@ class Person {
         return { userId: session.user_id, deviceId: session.device_id };
     }
 
+    // Signed in elsewhere: with the token that came of it.
+    async useSession({ homeserver, userId, deviceId, accessToken }) {
+        this.#homeserver = homeserver;
+        await this.#start({ user_id: userId, device_id: deviceId, access_token: accessToken });
+        return {};
+    }
+
     async #start({ user_id, device_id, access_token }) {
         this.#client = sdk.createClient({
             baseUrl: this.#homeserver,
@@ -86,6 +93,7 @@ class Person {
         const changed = () => this.#changes.dispatchEvent(new Event("change"));
         for (const name of [
             ClientEvent.Sync,
+            ClientEvent.AccountData,
             RoomEvent.MyMembership,
             RoomEvent.Timeline,
             RoomEvent.Receipt,
@@ -125,6 +133,34 @@ class Person {
     async send({ roomId, text }) {
         const { event_id: eventId } = await this.#client.sendTextMessage(roomId, text);
         return { eventId };
+    }
+
+    // What the server says when it does not let one send.
+    async sendRefused({ roomId, text }) {
+        try {
+            await this.#client.sendTextMessage(roomId, text);
+        } catch (error) {
+            return { errcode: error.errcode, error: error.message, consentUri: error.data?.consent_uri };
+        }
+        throw new Error("it was sent");
+    }
+
+    // The notices of the server so far, oldest first; waits until there are `count`.
+    async waitForNotices({ count }) {
+        const notices = () =>
+            this.#client
+                .getRooms()
+                .flatMap((room) => room.getLiveTimeline().getEvents())
+                .filter((one) => one.getContent().msgtype === "m.server_notice")
+                .map((one) => one.getContent().body);
+        await this.#until(`${count} notices`, () => notices().length >= count);
+        return notices();
+    }
+
+    // The level in the account data that tells of the terms, once it is `level`.
+    async waitForLevel({ level }) {
+        await this.#until(`level ${level}`, () => this.#client.getAccountData("org.palabre.policy")?.getContent().level === level);
+        return {};
     }
 
     // The message `text` from somebody else: decrypted, by its own words.
