@@ -65,7 +65,7 @@ async def run_all(options: argparse.Namespace) -> bool:
     for scenario in (one for one in SCENARIOS if one.name in options.only):
         measured_at = datetime.now(UTC)
         servers: dict[str, ServerResult] = {}
-        for kind in kinds:
+        for kind in kinds if not scenario.alone else [one for one in kinds if one is Palabre]:
             print(f"{scenario.name} on {kind.name} …", flush=True)
             servers[kind.name] = await measure(scenario, kind, options)
             sound &= servers[kind.name].failure is None

@@ -48,10 +48,10 @@ class SyncReply(msgspec.Struct):
     rooms: Rooms = msgspec.field(default_factory=Rooms)
 
     def messages(self) -> Iterable[Event]:
-        """The m.room.message events of every joined room's timeline."""
+        """The m.room.message events of every joined room's timeline, but for those of the server itself."""
         for room in self.rooms.join.values():
             for event in room.timeline.events:
-                if event.type == "m.room.message":
+                if event.type == "m.room.message" and not event.sender.startswith("@_"):
                     yield event
 
 

@@ -90,7 +90,7 @@ def _section(scenario: Scenario, result: Result | None) -> str:
     notes += [
         f"{name.capitalize()} failed: {server.failure}." for name, server in result.servers.items() if server.failure
     ]
-    notes += [] if result.whole or result.quick else ["Not both servers were in this run."]
+    notes += [] if result.whole or result.quick or scenario.alone else ["Not both servers were in this run."]
     notes += _near_ceiling(scenario, result)
     table = f"| figure | Palabre | Synapse | ratio | target | |\n|---|--:|--:|--:|---|---|\n{rows}\n"
     return f"{title}\n{table}\n" + "\n\n".join(notes) + "\n"

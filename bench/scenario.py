@@ -63,3 +63,5 @@ class Scenario:
     figures: tuple[Figure, ...]
     measure: Callable[[Run], Awaitable[dict[str, float]]]
     """Yields a value for every figure's key."""
+    alone: bool = False
+    """Nothing that Synapse has could be measured beside it."""

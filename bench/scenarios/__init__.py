@@ -1,7 +1,7 @@
 """The scenarios, in the order in which they run and are reported."""
 
 from bench.scenario import Scenario
-from bench.scenarios import direct, group, initial, pair, steady, waiting
+from bench.scenarios import direct, gate, group, initial, million, pair, rollout, steady, waiting
 
 SCENARIOS: tuple[Scenario, ...] = (
     direct.SCENARIO,
@@ -10,4 +10,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     steady.SCENARIO,
     waiting.SCENARIO,
     initial.SCENARIO,
+    gate.SCENARIO,
+    rollout.SCENARIO,
+    million.SCENARIO,
 )
