@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install run test lint format bench lock
+.PHONY: install run test lint format bench mutants lock
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,10 @@ format: $(VENV)/.installed-dev
 
 bench: install
 	@$(BIN)/python -m bench
+
+# Whether the tests notice mistakes in the linter, the ladder and standing; a quarter of an hour. docs/lint.md
+mutants: $(VENV)/.installed-dev
+	@scripts/mutants
 
 # New versions of everything: hashes, and no address of a registry.
 lock:

@@ -20,7 +20,7 @@ async def test_the_front_page_says_how_to_connect(browser: Browser) -> None:
 
 
 async def test_pages_forbid_scripts_and_frames(browser: Browser) -> None:
-    for path in ("/", "/account/sign-in", "/account/devices/x", "/account/terms/en"):
+    for path in ("/", "/account/sign-in", "/account/devices/x", "/account/terms"):
         page = await browser.open(path)
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -75,12 +75,6 @@ async def test_the_language_switch_is_remembered_and_stays_on_the_page(browser: 
     assert (await browser.open("/")).language == "fr"
     await browser.click("English")
     assert (await browser.open("/")).language == "en"
-
-
-async def test_the_terms_have_an_address_in_each_language(browser: Browser) -> None:
-    assert (await browser.open("/account/terms/fr")).language == "fr"
-    assert (await browser.click("English")).path == "/account/terms/en"
-    assert (await browser.open("/account/terms/xx")).status == 404
 
 
 @pytest.mark.parametrize(

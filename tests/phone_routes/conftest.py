@@ -48,11 +48,18 @@ class Phone:
         answer: Body = await self.client.call("POST", f"{SIGN_IN}/complete", {**self.known, **body}, status=status)
         return answer
 
-    async def sign_in(self, **body: Any) -> User:
-        """All three."""
-        await self.ask()
-        await self.verify()
-        return User(self.client.http, await self.complete(**body))
+    async def sign_in(self, code: str = CODE, **body: Any) -> User:
+        """All three; `ask` comes before where the code has to be read somewhere. Accepts the terms of a new account."""
+        if code == CODE:
+            await self.ask()
+        terms = (await self.verify(code))["terms"]
+        return User(self.client.http, await self.complete(terms=[accepting(one) for one in terms], **body))
+
+
+def accepting(terms: Body, locale: str = "en") -> Body:
+    """What names exactly these terms, as `verify` describes them."""
+    named = {name: terms[name] for name in ("id", "version", "edition")}
+    return {**named, "locale": locale, "hash": terms["locales"][locale]["hash"]}
 
 
 @pytest.fixture

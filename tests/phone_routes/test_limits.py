@@ -26,8 +26,7 @@ async def code_of(phone: Phone) -> str:
 async def sign_up(client: Homeserver) -> User:
     phone = Phone(client)
     await phone.ask()
-    await phone.verify(await code_of(phone))
-    return User(client.http, await phone.complete(display_name="Anna"))
+    return await phone.sign_in(await code_of(phone), display_name="Anna")
 
 
 async def test_codes_are_real(phone: Phone) -> None:

@@ -24,7 +24,7 @@ async def with_pin(client: Homeserver, pin: str) -> tuple[Phone, str]:
 async def test_a_new_number_makes_an_account(phone: Phone) -> None:
     sent = await phone.ask()
     assert 0 < sent["expires_ms"] <= 600_000
-    assert await phone.verify() == {"is_new": True, "needs_pin": False, "can_start_fresh": False}
+    assert await phone.verify() == {"is_new": True, "needs_pin": False, "can_start_fresh": False, "terms": []}
     made = await phone.complete(display_name="Anna", device_id="TERMINAL", initial_device_display_name="terminal")
     assert made["device_id"] == "TERMINAL"
     assert phone.number[4:] not in made["user_id"]
@@ -111,7 +111,7 @@ async def test_two_clients_of_one_number_do_not_meet(client: Homeserver) -> None
 async def test_a_pin_is_required(client: Homeserver) -> None:
     phone, user_id = await with_pin(client, "2468")
     await phone.ask()
-    assert await phone.verify() == {"is_new": False, "needs_pin": True, "can_start_fresh": False}
+    assert await phone.verify() == {"is_new": False, "needs_pin": True, "can_start_fresh": False, "terms": []}
     assert (await phone.complete(status=403))["code"] == "PALABRE_PIN_REQUIRED"
     assert (await phone.complete(pin="0000", status=403))["code"] == "M_FORBIDDEN"
     assert (await phone.complete(start_fresh=True, status=403))["code"] == "PALABRE_PIN_REQUIRED"
@@ -131,7 +131,7 @@ async def test_who_has_the_number_now_starts_fresh_after_a_week(client: Homeserv
     phone, old = await with_pin(client, "2468")
     await move_clock(timedelta(days=8))
     await phone.ask()
-    assert await phone.verify() == {"is_new": False, "needs_pin": True, "can_start_fresh": True}
+    assert await phone.verify() == {"is_new": False, "needs_pin": True, "can_start_fresh": True, "terms": []}
     assert (await phone.complete(display_name="Bruno", status=403))["code"] == "PALABRE_PIN_REQUIRED"
     new = await phone.complete(start_fresh=True, display_name="Bruno")
     assert new["user_id"] != old

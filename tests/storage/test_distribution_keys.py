@@ -27,30 +27,55 @@ OWN_KEYS = {
     "browser_sign_ins": {"hash"},
     "code_sends": {"e164"},
     "codes": {"sid", "e164"},
+    "console_sessions": {"hash"},
     "login_tokens": {"hash"},
     "oauth_clients": {"client_id"},
     "oauth_codes": {"hash"},
     "oauth_devices": {"hash", "user_code"},
     "openid_tokens": {"token_hash"},
     "phone_numbers": {"e164"},
+    "policy_jobs": {"job"},
+    "policy_versions": {"policy"},
+    "receipt_keys": {"kid"},
+    "rollout_operations": {"rollout_id"},
+    "rollouts": {"rollout_id"},
     "sessions": {"session_id", "family_hash"},
     "uia_sessions": {"session"},
 }
-"""What is looked up before anybody knows whose it is: small tables, found by a secret, a code or a number."""
+"""What is looked up before anybody knows whose it is: small tables, found by a secret, a code or a number; and what
+belongs to nobody: policies and their roll-outs.
+"""
 
 _SWEEP = "housekeeping, now and then, on an index"
+_EVERYBODY = "jobs and counts that go through all accounts, a page at a time"
+_FEW = "a few rows, kept in memory"
+_ERASED = "rare: an account is erased"
 
 CROSSING = {
     "DELETE browser_sessions by expires": _SWEEP,
     "DELETE browser_sign_ins by expires": _SWEEP,
     "DELETE code_sends by last": _SWEEP,
     "DELETE codes by expires": _SWEEP,
+    "DELETE console_sessions by expires": _SWEEP,
     "DELETE login_tokens by expires": _SWEEP,
     "DELETE oauth_codes by expires": _SWEEP,
     "DELETE oauth_devices by expires": _SWEEP,
     "DELETE openid_tokens by expires": _SWEEP,
     "DELETE to_device_transactions by sent": _SWEEP,
     "DELETE uia_sessions by expires": _SWEEP,
+    "DELETE private_device_lists by viewer_id": "the viewer is the person it is kept with",
+    "SELECT accounts by user_id": _EVERYBODY,
+    "SELECT accounts by user_id, policy": _EVERYBODY,
+    "SELECT phone_numbers by user_id": _EVERYBODY,
+    "SELECT policy_notices by user_id, step": _EVERYBODY,
+    "SELECT policy_views by user_id, policy, version": _EVERYBODY,
+    "SELECT policy_versions by nothing": _FEW,
+    "SELECT receipt_keys by nothing": _FEW,
+    "SELECT rollouts by nothing": _FEW,
+    "UPDATE receipt_keys by nothing": _FEW,
+    "SELECT aliases by creator": _ERASED,
+    "UPDATE aliases by creator": _ERASED,
+    "UPDATE reports by reporter": _ERASED,
     "DELETE key_signatures by signer_id, signing_key": "rare: somebody replaces their cross-signing keys",
     "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
     "SELECT accounts by folded, user_id": "searching the user directory",

@@ -3,7 +3,6 @@
 Client-Server API, "OAuth authentication", "Fallback", and "SSO during User-Interactive Authentication".
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from ..accounts.sign_in import SignIn
 from ..accounts.uia.models import MSISDN, OAUTH, SSO, TERMS, UiaSession
 from ..accounts.uia.service import Uia
+from ..accounts.uia.stages import Terms
 from ..core import errors
 from ..core.errors import ApiError
 from ..http.request import Request
@@ -40,7 +40,7 @@ class ConfirmRoutes(PageRoutes):
         database: Database,
         uia: Uia,
         sign_in: SignIn,
-        terms: Callable[[], dict[str, Any]],
+        terms: Terms,
     ) -> None:
         super().__init__(pages)
         self._browsers = browsers
@@ -76,7 +76,7 @@ class ConfirmRoutes(PageRoutes):
         if pending.user_id is not None and stage in BY_SIGNING_IN:
             return await self._confirm_page(request, pending)
         if pending.user_id is None and stage == TERMS:
-            return self._terms_page(request)
+            return await self._terms_page(request)
         if pending.user_id is None and stage == MSISDN:
             return self._number_page(request, Form())
         raise errors.not_found("There is no page for this step.")
@@ -112,9 +112,9 @@ class ConfirmRoutes(PageRoutes):
 
     # steps of a registration
 
-    def _terms_page(self, request: Request, error: str = "") -> Response:
+    async def _terms_page(self, request: Request, error: str = "") -> Response:
         language = self.pages.language(request)
-        documents = [policy.get(language) or policy["en"] for policy in self._terms().values()]
+        documents = [policy.get(language) or policy["en"] for policy in (await self._terms()).values()]
         return self.pages.page(
             request, "auth/terms.html", documents=documents, action=own_address(request), error=error
         )
@@ -122,8 +122,8 @@ class ConfirmRoutes(PageRoutes):
     async def _accept_terms(self, request: Request, pending: UiaSession, sent: Form) -> Response:
         if sent["agree"] != "yes":
             language = self.pages.language(request)
-            return self._terms_page(request, self.pages.texts.get(language, "terms.missing"))
-        await self._complete(pending, TERMS, self._terms())
+            return await self._terms_page(request, self.pages.texts.get(language, "terms.missing"))
+        await self._complete(pending, TERMS, await self._terms())
         return self._done(request, TERMS)
 
     def _number_page(self, request: Request, sent: Form, error: ApiError | None = None) -> Response:

@@ -1,29 +1,25 @@
 """The list of countries that the phone number form offers."""
 
-import tomllib
 import unicodedata
-from pathlib import Path
 
 import phonenumbers
 
-_FILE = Path(__file__).parent / "texts" / "countries.toml"
-_COLUMN = {"en": 0, "fr": 1}
+from ..core.countries import country_names
 
 
 class Countries:
     """Names and calling codes, sorted as people of each language look for them."""
 
     def __init__(self) -> None:
-        names: dict[str, list[str]] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
         self._lists = {
             language: sorted(
                 (
-                    (region, f"{both[column]} (+{phonenumbers.country_code_for_region(region)})")
-                    for region, both in names.items()
+                    (region, f"{name} (+{phonenumbers.country_code_for_region(region)})")
+                    for region, name in names.items()
                 ),
                 key=lambda entry: _plain(entry[1]),
             )
-            for language, column in _COLUMN.items()
+            for language, names in country_names().items()
         }
 
     def options(self, language: str) -> list[tuple[str, str]]:

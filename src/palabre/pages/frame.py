@@ -160,9 +160,11 @@ class Pages:
         back = own_address(request)
         named = request.params.get("language")
         if named is not None:
-            back = back.removesuffix(named)
+            path, mark, query = back.partition("?")
+            path = path.removesuffix(named)
             return [
-                (code, LANGUAGE_NAMES[code], None if code == current else back + code) for code in self.texts.languages
+                (code, LANGUAGE_NAMES[code], None if code == current else path + code + mark + query)
+                for code in self.texts.languages
             ]
         return [
             (code, LANGUAGE_NAMES[code], None if code == current else _switch(code, back))

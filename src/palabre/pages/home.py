@@ -31,13 +31,6 @@ class HomeRoutes(PageRoutes):
             self.pages.set_cookie(response, LANGUAGE_COOKIE, language, YEAR)
         return response
 
-    @page("/account/terms/{language}")
-    async def terms(self, request: Request) -> Response:
-        """What people agree to until the operator publishes a policy."""
-        if request.params["language"] not in self.pages.texts.languages:
-            raise errors.not_found("There is no such page.")
-        return self.pages.page(request, "terms.html")
-
     @endpoint("GET", "/account/assets/{version}/{name}", access="public", tags=("Pages",))
     async def asset(self, request: Request) -> Response:
         """A static file of the pages."""

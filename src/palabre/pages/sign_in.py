@@ -1,4 +1,5 @@
-"""The hosted sign-in: number, code, PIN or name. Every road that opens a browser leads through here.
+"""The hosted sign-in: number, code, then the PIN of an account, or the name of a new one, and the terms where some are
+published. Every road that opens a browser leads through here.
 
 `accounts.sign_in` has the rules. Each step is a page with a form, after which the browser is sent on, so that
 "back" and "reload" do what people expect.
@@ -10,11 +11,13 @@ from typing import Any
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from ..accounts.agreement import AcceptedTerms
 from ..accounts.codes.models import VerifiedNumber
 from ..accounts.sign_in import SignIn
 from ..core.clock import Clock
 from ..core.errors import ApiError
 from ..http.request import Request
+from ..policy.sign_up import SignUp
 from .addresses import HOME, local_path, sign_in_address
 from .addresses import SIGN_IN as PATH
 from .browser.models import Progress
@@ -22,16 +25,19 @@ from .browser.service import Browsers
 from .countries import readable
 from .forms import Form
 from .frame import PageRoutes, Pages, form, page
+from .terms import view
+from .terms.routes import has_gpc
 
 MAX_NAME = 100
 
 
 class SignInRoutes(PageRoutes):
-    def __init__(self, pages: Pages, browsers: Browsers, sign_in: SignIn, clock: Clock) -> None:
+    def __init__(self, pages: Pages, browsers: Browsers, sign_in: SignIn, clock: Clock, terms: SignUp) -> None:
         super().__init__(pages)
         self._browsers = browsers
         self._sign_in = sign_in
         self._clock = clock
+        self._terms = terms
 
     # the number
 
@@ -180,9 +186,13 @@ class SignInRoutes(PageRoutes):
             return self.pages.redirect(PATH)
         if not 0 < len(sent["name"]) <= MAX_NAME:
             return self._name_page(request, progress, ApiError(400, "BAD_NAME", "A name is needed."), sent["name"])
+        progress = replace(progress, name=sent["name"])
+        if await self._terms.asked(progress.e164):
+            await self._browsers.advance(request, progress)
+            return self.pages.redirect(PATH + "/terms")
         try:
             user_id = await self._sign_in.create_account(
-                _verified(progress), sent["name"], self.pages.language(request), start_fresh=progress.fresh
+                _verified(progress), progress.name, self.pages.language(request), start_fresh=progress.fresh
             )
         except ApiError as error:
             return self._name_page(request, progress, error, sent["name"])
@@ -202,7 +212,67 @@ class SignInRoutes(PageRoutes):
             },
             number=readable(progress.e164),
             fresh=progress.fresh,
-            name=name,
+            name=name or progress.name,
+        )
+
+    # the terms of a new account
+
+    @page(PATH + "/terms")
+    async def terms(self, request: Request) -> Response:
+        """Shown before there is an account: no account is made without accepting them."""
+        progress = await self._browsers.progress(request)
+        if progress is None or not _may_create(progress) or not progress.name:
+            return self.pages.redirect(PATH)
+        return await self._terms_page(request, progress)
+
+    @form(PATH + "/terms")
+    async def accept_terms(self, request: Request, sent: Form) -> Response:
+        """The account and the acceptance come about together, or neither does."""
+        progress = await self._browsers.progress(request)
+        if progress is None or not _may_create(progress) or not progress.name:
+            return self.pages.redirect(PATH)
+        if sent["answer"] != "accept":
+            response = self.pages.page(request, "sign_in/left.html")
+            await self._browsers.abandon(request, response)
+            return response
+        try:
+            user_id = await self._sign_in.create_account(
+                _verified(progress),
+                progress.name,
+                self.pages.language(request),
+                start_fresh=progress.fresh,
+                agree=self._terms.agreement(progress.e164, _accepted(sent), gpc=has_gpc(request)),
+            )
+        except ApiError as error:
+            return await self._terms_page(request, progress, error)
+        return await self._enter(request, progress, user_id)
+
+    async def _terms_page(self, request: Request, progress: Progress, error: ApiError | None = None) -> Response:
+        language = self.pages.language(request)
+        documents = [
+            {
+                "shown": shown,
+                "paper": view.paper(language, shown),
+                "summary": view.summary(shown),
+                "text": view.whole_text(shown),
+                "lines": view.lines(shown.edition.processing, shown),
+                "optional": view.lines(shown.edition.optional, shown),
+            }
+            for shown in await self._terms.shown(progress.e164, language)
+        ]
+        return self._step(
+            request,
+            "terms.html",
+            error,
+            {
+                "M_CONSENT_NOT_GIVEN": "terms.sign_up.stale",
+                "PALABRE_STALE_DOCUMENT": "terms.sign_up.stale",
+                "M_THREEPID_AUTH_FAILED": "sign_in.too_late",
+                "M_THREEPID_IN_USE": "sign_in.too_late",
+            },
+            number=readable(progress.e164),
+            documents=documents,
+            gpc=has_gpc(request),
         )
 
     async def _enter(self, request: Request, progress: Progress, user_id: str) -> Response:
@@ -226,6 +296,25 @@ class SignInRoutes(PageRoutes):
 
 def _verified(progress: Progress) -> VerifiedNumber:
     return VerifiedNumber(progress.sid, progress.e164)
+
+
+def _accepted(sent: Form) -> list[AcceptedTerms]:
+    """What the page named, with every optional row that it offered on or off."""
+    return [
+        AcceptedTerms(
+            policy,
+            sent[f"{policy}/version"],
+            sent[f"{policy}/edition"],
+            sent[f"{policy}/locale"],
+            sent[f"{policy}/hash"],
+            {
+                row_id: f"{policy}/choice.{row_id}" in sent
+                for name in sent
+                if (row_id := name.removeprefix(f"{policy}/offered.")) != name
+            },
+        )
+        for policy in sent["policies"].split()
+    ]
 
 
 def _may_create(progress: Progress) -> bool:

@@ -31,3 +31,5 @@ class Progress(msgspec.Struct, frozen=True):
     can_start_fresh: bool = False
     fresh: bool = False
     """The person chose a new account instead."""
+    name: str = ""
+    """What others will see, once it was typed; the terms come next."""

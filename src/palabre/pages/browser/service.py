@@ -112,6 +112,16 @@ class Browsers:
         """Remember how far the sign-in that the browser is in has come."""
         await self._put_progress(request.starlette.cookies[self._progress_cookie], progress)
 
+    async def abandon(self, request: Request, response: Response) -> None:
+        """Forget the sign-in that the browser is in."""
+        cookie_hash = token_hash(request.starlette.cookies.get(self._progress_cookie, ""))
+
+        async def work(tx: Transaction) -> None:
+            await self._store.delete_progress(tx, cookie_hash)
+
+        await self._database.write(work)
+        response.delete_cookie(self._progress_cookie, path="/", secure=self._pages.site.secure)
+
     async def _put_progress(self, cookie: str, progress: Progress) -> None:
         expires = self._clock.ms() + PROGRESS_MS
 

@@ -1,0 +1,1 @@
+"""What a person is asked, has chosen and has decided: `/account/terms`."""

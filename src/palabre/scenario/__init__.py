@@ -1,0 +1,1 @@
+"""Replaying a calendar: the real services, a simulated clock, and people drawn from a seed."""
