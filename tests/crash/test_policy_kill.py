@@ -30,7 +30,7 @@ from tests.policy.made import version
 from tests.policy.operator import BY, Operator, day, decide
 from tests.services import Palabre
 
-KILLS = int(os.environ.get("PALABRE_KILLS", "6"))
+KILLS = int(os.environ.get("PALABRE_KILLS", "5"))
 SHARE = {"sqlite": 0.6, "postgresql": 0.4}
 DOOMED = 60
 """People who never answer, for each kill."""

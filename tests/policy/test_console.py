@@ -364,6 +364,7 @@ async def test_extending_for_one_edition_touches_only_its_people(running: Consol
     text = shown(await running.operate(ROLLOUT, "extend", deadline=day(60)[:16], edition="europe"))
     assert "This touches 4 people." in text
     assert "At once, nothing is taken from anybody" in text
+    assert "Deadline (European Union) 15 Feb 2031, 00:00 UTC 7 Mar 2031, 00:00 UTC" in text
     await running.go_on()
     rollout = await furnished.call("GET", f"{ROLLOUTS}/{ROLLOUT}")
     assert rollout["editions"]["europe"]["deadline"] == at(60)

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page
 
@@ -74,8 +74,8 @@ async def picture(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "scheme", "viewport"),
-    [("en-US", "light", DESKTOP), ("fr-FR", "light", PHONE), ("en-US", "dark", PHONE), ("fr-FR", "dark", DESKTOP)],
-    ids=["english-light-desktop", "french-light-phone", "english-dark-phone", "french-dark-desktop"],
+    [("en-US", "dark", PHONE), ("fr-FR", "light", DESKTOP)],
+    ids=["english-dark-phone", "french-light-desktop"],
 )
 async def test_every_page_is_accessible(
     chromium: Chromium, site: str, busy: Operator, language: str, scheme: Any, viewport: Any
@@ -153,7 +153,7 @@ async def test_an_operation_from_end_to_end_without_javascript(chromium: Chromiu
 async def test_charts_fit_the_screen_and_print_with_their_numbers(
     chromium: Chromium, site: str, busy: Operator
 ) -> None:
-    context = await chromium.new_context(viewport=DESKTOP, locale="en-US")
+    context = await chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     async with watched(context) as page:
         await sign_in(page, site, busy.token)
         await page.goto(site + ROLLOUT)

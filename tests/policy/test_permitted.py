@@ -120,6 +120,17 @@ def test_the_version_before_is_the_newest_of_those_that_stand() -> None:
     assert permitted("US", accepted, {3: last}, {3}) == NO_GRANTS
 
 
+def test_of_the_version_before_the_edition_of_the_persons_country() -> None:
+    wide = edition("europe", ["FR"], SERVICE, SHARE)
+    versions = {
+        1: version(1, wide, edition("world", ["*"], SERVICE)),
+        2: version(2, wide, edition("world", ["*"], SERVICE, SHARE)),
+    }
+    accepted = answers(decision("accept", 2, choices={"share": True}, edition="europe"))
+    assert names(permitted("FR", accepted, versions, {2})) == {"service", "share"}
+    assert names(permitted("US", accepted, versions, {2})) == {"service"}
+
+
 @pytest.mark.parametrize("later", [V2, V3])
 def test_a_roll_back_never_widens(later: Version) -> None:
     given = answers(decision("accept", 1, choices={"share": True}), decision("accept", later.number))

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from palabre.policy.decisions.models import Answers, Decision, fold
-from palabre.policy.rollouts.models import FOREVER, Ladder, Level, Rollout, Standing, Subject
+from palabre.policy.rollouts.models import FOREVER, Ladder, Level, Rollout, Standing, Subject, Terms
 from palabre.policy.rollouts.standing import in_order, satisfied, standing
 
 from .made import DAY, LADDER, NOTICE, decision, edition, rollout, row, step, subject, version, wave
@@ -257,3 +258,11 @@ def test_in_another_country_an_acceptance_may_not_be_enough() -> None:
     accepted = (decision("accept", 5, 1, edition="europe"),)
     assert level(35, rollout(EDITIONS), decided=accepted, who=subject(region="FR")) == "none"
     assert level(35, rollout(EDITIONS), decided=accepted, who=subject(region="US")) == "limited"
+
+
+def test_an_edition_that_keeps_data_longer_has_to_be_accepted() -> None:
+    """The same recipients may do the same things, but for longer: moving there is not having agreed to it."""
+    short = edition("short", ["FR"], replace(row("service"), retention="P30D"))
+    longer = edition("longer", ["*"], replace(row("service"), retention="P1Y"))
+    within = Terms.of(version(1, short, longer)).within
+    assert within == {"short": frozenset({"short"}), "longer": frozenset({"short", "longer"})}

@@ -38,6 +38,5 @@ def permitted(
 def _under(accepted: Accepted, version: Version, region: str | None) -> Grants:
     """In another country than that of the acceptance, what both editions let be done."""
     document = version.document
-    granted = chosen(document.edition(accepted.edition), accepted.choices)
-    here = document.edition_for(region)
-    return granted if here.id == accepted.edition else granted & chosen(here, accepted.choices)
+    here = chosen(document.edition_for(region), accepted.choices)
+    return chosen(document.edition(accepted.edition), accepted.choices) & here

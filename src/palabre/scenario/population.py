@@ -107,14 +107,16 @@ class Population:
             move = self._current[answer].moves[stage]
             if levels[index] >= STEPS[move.after]:
                 del self._waiting[index, answer, stage]
-                for person in people:
-                    if person not in self.travellers:
-                        self._schedule(person, day, move)
+                here = sorted(person for person in people if person not in self.travellers)
+                # Prompt people are prompt every time: a low number acts first. So a day's work lies together on disk.
+                waits = sorted(self._wait_for(move) for _ in here)
+                for person, wait in zip(here, waits, strict=True):
+                    self._schedule(person, day + wait)
         for person in self.travellers:
             if not self._scheduled[person] and self.kind[person] != GONE:
                 move_left = self._move(person)
                 if move_left is not None and reached_by(person) >= STEPS[move_left.after]:
-                    self._schedule(person, day, move_left)
+                    self._schedule(person, day + self._wait_for(move_left))
 
     def acts(self, day: int) -> Iterator[tuple[int, Act]]:
         """Who does what on a day, in the order of people: each goes on to their next move."""
@@ -150,9 +152,11 @@ class Population:
             waiting = self._waiting[key] = array("I")
         waiting.append(person)
 
-    def _schedule(self, person: int, day: int, move: Move) -> None:
-        wait = min(self._random.expovariate(1 / move.within), PATIENCE * move.within)
-        due = day + int(wait)
+    def _wait_for(self, move: Move) -> int:
+        """Days."""
+        return int(min(self._random.expovariate(1 / move.within), PATIENCE * move.within))
+
+    def _schedule(self, person: int, due: int) -> None:
         agenda = self._agenda.get(due)
         if agenda is None:
             agenda = self._agenda[due] = array("I")

@@ -11,7 +11,7 @@ from ..accounts.people.models import Newcomer
 from ..policy.catalogue.models import Catalogue
 from ..policy.decisions.models import NOTHING_DECIDED
 from ..policy.rollouts import standing as rules
-from ..policy.rollouts.drafting import milliseconds
+from ..policy.rollouts.drafting import DAY, milliseconds
 from ..policy.rollouts.models import Level, Rollout, Standing, Subject
 from . import store
 from .classes import GONE, Classes, signature
@@ -87,6 +87,8 @@ class Runner:
         self._sample = random.Random(f"{seed}/sample")  # noqa: S311 (a simulation)
         self._panel = sorted(self._sample.sample(range(size), min(PANEL, size)))
         self._began = _ms(script.scenario.periods[0].begin)
+        self._seen: Catalogue | None = None
+        self._standing: dict[int, Standing] = {}
         self._version = ""
         self._rollouts: dict[str, str] = {}
         self._ended: dict[str, Counter[str]] = {"deleted": Counter(), "left": Counter()}
@@ -238,20 +240,20 @@ class Runner:
         self._decided.update(deciding.recorded)
         await self._world.decide(decisions)
         await self._leave(leaving)
-        for person in travelling:
-            await self._travel(person, catalogue, now)
+        await self._travel([person for person in travelling if population.kind[person] != GONE], catalogue, now)
 
-    async def _travel(self, person: int, catalogue: Catalogue, now: int) -> None:
+    async def _travel(self, people: list[int], catalogue: Catalogue, now: int) -> None:
         population = self._population
-        before = population.kind[person]
-        if before == GONE:
-            return
-        index, number = population.travel(person)
-        await self._world.travel(population.user_id(person), number)
-        after = self._classes.of(population.countries[index], now, self._classes[before].history)
-        self._classes.move(before, after)
-        population.kind[person] = after
-        self._watch.moved(before, after, catalogue)
+        moves = []
+        for person in people:
+            index, number = population.travel(person)
+            moves.append((population.user_id(person), number))
+            before = population.kind[person]
+            after = self._classes.of(population.countries[index], now, self._classes[before].history)
+            self._classes.move(before, after)
+            population.kind[person] = after
+            self._watch.moved(before, after, catalogue)
+        await self._world.travel(moves)
 
     async def _evening(self, day: date, now: int) -> None:
         catalogue = await self._world.catalogue()
@@ -279,8 +281,15 @@ class Runner:
     # looking closer
 
     def _standings(self, catalogue: Catalogue, now: int) -> Iterator[tuple[int, Standing, int]]:
+        """From scratch once a day, at midnight; later in the day what was found then, as long as it holds."""
+        if catalogue is not self._seen or now % DAY == 0:
+            self._seen, self._standing = catalogue, {}
+        known = self._standing
         for number, kind, people in self._classes.inhabited():
-            yield number, rules.standing(kind.subject, kind.answers, catalogue.standing, now), people
+            found = known.get(number)
+            if found is None or not found.holds(now):
+                found = known[number] = rules.standing(kind.subject, kind.answers, catalogue.standing, now)
+            yield number, found, people
 
     async def _panelists(self, services: Services, catalogue: Catalogue, now: int, panel: list[int]) -> None:
         """One by one, through the gate: remembered, from scratch, and as the class says, is the same."""

@@ -30,7 +30,7 @@ from . import store
 from .models import Event
 
 SERVER_NAME = "scenario.example"
-CHUNK = 5_000
+CHUNK = 10_000
 """People in one transaction."""
 AT_ONCE = 512
 
@@ -69,7 +69,8 @@ class World(Protocol):
 
     async def decide(self, decisions: Sequence[tuple[str, Given]]) -> None: ...
 
-    async def travel(self, user_id: str, number: str) -> None: ...
+    async def travel(self, moves: Sequence[tuple[str, str]]) -> None:
+        """Each (user id, new phone number)."""
 
     async def end(self, user_ids: Sequence[str]) -> None:
         """They delete their accounts."""
@@ -140,7 +141,10 @@ class Services:
 
         await self.database.write(work)
 
-    async def travel(self, user_id: str, number: str) -> None:
+    async def travel(self, moves: Sequence[tuple[str, str]]) -> None:
+        await asyncio.gather(*(self._travel(user_id, number) for user_id, number in moves))
+
+    async def _travel(self, user_id: str, number: str) -> None:
         people = self.accounts.people
 
         async def work(tx: Transaction) -> None:
@@ -210,7 +214,7 @@ class Rehearsal:
     async def decide(self, decisions: Sequence[tuple[str, Given]]) -> None:
         return
 
-    async def travel(self, user_id: str, number: str) -> None:
+    async def travel(self, moves: Sequence[tuple[str, str]]) -> None:
         return
 
     async def end(self, user_ids: Sequence[str]) -> None:

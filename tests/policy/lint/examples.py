@@ -219,6 +219,7 @@ def breaks(code: str, edit: Edit, expected: list[tuple[str, str]]) -> None:
     found = [finding for finding in draft.check() if finding.code == code]
     assert [(finding.place, finding.message) for finding in found] == expected
     for finding in found:
+        assert "None" not in finding.mend
         named = _EDITION.search(finding.place)
         assert code in _ANYWHERE or finding.edition == (named and named["edition"])
 

@@ -205,6 +205,20 @@ def test_passes(code: str, edit: Edit) -> None:
     passes(code, edit)
 
 
+IN_COMMON = [(code, edit) for code, edit, expected in BREAKS if {place for place, _ in expected} == {LADDER}]
+
+
+@pytest.mark.parametrize(
+    ("code", "edit"), [*IN_COMMON, ("REMINDER-CLOSE", lambda d: d.move("reminder", at="2021-01-08"))]
+)
+def test_the_ladder_of_an_edition_is_held_to_the_same(code: str, edit: Edit) -> None:
+    draft = Draft()
+    edit(draft)
+    steps, draft.rollout["ladder"] = draft.rollout["ladder"], [{"step": "notice"}]
+    draft.rollout["editions"] = {"europe": {"ladder": steps}}
+    assert ("europe", EUROPEAN_LADDER) in {(one.edition, one.place) for one in draft.check() if one.code == code}
+
+
 def test_mending_names_the_date_that_would_do() -> None:
     draft = Draft()
     draft.rollout.pop("editions")

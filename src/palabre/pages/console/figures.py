@@ -137,7 +137,7 @@ def region_rows(report: FunnelReport, speaker: Speaker) -> list[tuple[str, list[
         row = sums.setdefault(day.region, [0] * len(report.totals))
         for index, stage in enumerate(report.totals):
             row[index] += getattr(day, stage)
-    return [(speaker.country(region), row) for region, row in sorted(sums.items(), key=lambda item: -item[1][0])]
+    return [(speaker.country(region), row) for region, row in sorted(sums.items(), key=lambda item: -max(item[1]))]
 
 
 def _days(report: FunnelReport) -> list[date]:
@@ -194,7 +194,9 @@ def day_of(at: int) -> date:
 
 def changes(before: Rollout | None, after: Rollout, speaker: Speaker) -> list[dict[str, Any]]:
     """The dates that an operation moved, made or took away: what, from when, to when (`None`: not there)."""
-    was, will = _all_dates(before, speaker), _all_dates(after, speaker)
+    own = dict.fromkeys((*(before.editions if before else ()), *after.editions))
+    was = _all_dates(before, own, speaker) if before else {}
+    will = _all_dates(after, own, speaker)
     return [
         {"what": what, "before": was.get(what), "after": will.get(what)}
         for what in dict.fromkeys((*was, *will))
@@ -202,12 +204,11 @@ def changes(before: Rollout | None, after: Rollout, speaker: Speaker) -> list[di
     ]
 
 
-def _all_dates(rollout: Rollout | None, speaker: Speaker) -> dict[str, int]:
-    """Every date of a roll-out by what it is, in words."""
-    if rollout is None:
-        return {}
+def _all_dates(rollout: Rollout, editions: Iterable[str], speaker: Speaker) -> dict[str, int]:
+    """Every date of a roll-out by what it is, in words; `editions` are said apart from the rest."""
     found = {speaker.say("console.announcement"): rollout.announce}
-    for edition, ladder in {"": rollout.ladder, **rollout.editions}.items():
+    for edition in ("", *editions):
+        ladder = rollout.ladder_for(edition)
         whose = f" ({speaker.edition(edition)})" if edition else ""
         if rollout.terms.kind == "material":
             found[speaker.say("console.deadline") + whose] = ladder.deadline

@@ -82,4 +82,4 @@ def _unused(acknowledgements: Iterable[Acknowledgement], findings: Iterable[Find
     for index, said in enumerate(acknowledgements):
         used = any(one.severity == "warning" and _covers(said, one.code, one.edition) for one in findings)
         if not used and said.code not in cannot_tell:
-            yield found(f"policy.yaml: acknowledgements[{index}]", None, code=said.code)
+            yield found(f"policy.yaml: acknowledgements[{index}]", code=said.code)

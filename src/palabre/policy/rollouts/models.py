@@ -9,9 +9,10 @@ from hashlib import blake2b
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from ..documents.grants import Grants, required
-from ..documents.models import Kind, Version
+from ..documents.diff import compare_editions
+from ..documents.models import Edition, Kind, Version
 
 FOREVER = 2**62
 """Later than any date."""
@@ -88,7 +89,6 @@ class Terms(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, version: Version) -> "Terms":
         policy = version.document.policy
-        needs: dict[str, Grants] = {edition.id: required(edition) for edition in policy.editions}
         return cls(
             policy=policy.id,
             version=policy.version,
@@ -97,10 +97,16 @@ class Terms(msgspec.Struct, frozen=True):
             regions={country: edition.id for edition in policy.editions for country in edition.countries},
             rest=version.document.edition_for(None).id,
             within={
-                accepted: frozenset(other for other, need in needs.items() if need <= granted)
-                for accepted, granted in needs.items()
+                accepted.id: frozenset(other.id for other in policy.editions if _asks_no_more(other, accepted))
+                for accepted in policy.editions
             },
         )
+
+
+def _asks_no_more(other: Edition, accepted: Edition) -> bool:
+    """Whether whoever accepted the one has accepted what the other makes a condition: retention and transfers too."""
+    conditions = [row for row in other.processing if row.necessity == "required"]
+    return not compare_editions(accepted, replace(other, processing=conditions)).widens
 
 
 class Rollout(msgspec.Struct, frozen=True):

@@ -18,14 +18,14 @@ def _empty_cells(case: Case) -> Iterator[Found]:
         yield found(f"policy.yaml: {place}")
     for edition, locale, wording in case.wordings():
         if not wording.summary.strip():
-            yield found(f"{locale}.summary.md ({edition.id})", edition.id)
+            yield found(f"{locale}.summary.md ({edition.id})")
         if not wording.text.strip():
-            yield found(f"{locale}.md ({edition.id})", edition.id)
+            yield found(f"{locale}.md ({edition.id})")
 
 
 def _blank(value: Any, place: str = "") -> Iterator[str]:
     """Places of empty texts, lists and maps inside a value."""
-    if value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
+    if value in ([], {}) or (isinstance(value, str) and not value.strip()):
         yield place
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -51,12 +51,12 @@ def _unknown_terms(case: Case) -> Iterator[Found]:
                 yield found(place, edition.id, term=term)
     for term in case.policy.rights.terms:
         if term not in terms():
-            yield found("policy.yaml: rights.terms", None, term=term)
+            yield found("policy.yaml: rights.terms", term=term)
 
 
 def _same_ids(case: Case) -> Iterator[Found]:
     for name in _repeated(edition.id for edition in case.policy.editions):
-        yield found("policy.yaml: editions", None, kind="editions", id=name)
+        yield found("policy.yaml: editions", kind="editions", id=name)
     for place, edition in case.editions():
         for name in _repeated(row.id for row in edition.processing):
             yield found(f"{place}.processing", edition.id, kind="rows", id=name)

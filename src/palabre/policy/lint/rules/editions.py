@@ -16,13 +16,13 @@ def _overlap(case: Case) -> Iterator[Found]:
     for country, count in sorted(counts.items()):
         if count > 1 and country != REST_OF_THE_WORLD:
             having = [edition.id for _, edition in case.editions() if country in edition.countries]
-            yield found("policy.yaml: editions", None, country=country, editions=", ".join(having))
+            yield found("policy.yaml: editions", country=country, editions=", ".join(having))
 
 
 def _rest(case: Case) -> Iterator[Found]:
     count = sum(edition.countries.count(REST_OF_THE_WORLD) for _, edition in case.editions())
     if count != 1:
-        yield found("policy.yaml: editions", None, count=count)
+        yield found("policy.yaml: editions", count=count)
 
 
 def _unknown_countries(case: Case) -> Iterator[Found]:
@@ -32,7 +32,7 @@ def _unknown_countries(case: Case) -> Iterator[Found]:
                 yield found(f"{place}.countries", edition.id, country=country)
     for key, recipient in case.policy.recipients.items():
         if recipient.country not in COUNTRIES:
-            yield found(f"policy.yaml: recipients.{key}.country", None, country=recipient.country)
+            yield found(f"policy.yaml: recipients.{key}.country", country=recipient.country)
     for place, edition, row in case.rows():
         for country in () if row.transfer == "none" else row.transfer.countries:
             if country not in COUNTRIES:

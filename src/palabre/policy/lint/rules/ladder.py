@@ -26,7 +26,7 @@ _DELETION = (
 def _dates(case: Case) -> Iterator[Found]:
     if case.timeline is not None:
         for place, problem in case.timeline.problems:
-            yield found(place, None, problem=problem)
+            yield found(place, problem=problem)
 
 
 def _unknown_editions(case: Case) -> Iterator[Found]:
@@ -98,7 +98,7 @@ def _deadline(case: Case) -> Iterator[Found]:
 
 def _short_notice(case: Case) -> Iterator[Found]:
     if case.timeline is not None and case.timeline.notice_period < _NOTICE_DAYS * DAY:
-        yield found("rollout.yaml: notice_period", None, days=_NOTICE_DAYS)
+        yield found("rollout.yaml: notice_period", days=_NOTICE_DAYS)
 
 
 def _unannounced_deletion(case: Case) -> Iterator[Found]:

@@ -45,7 +45,7 @@ def _missing(case: Case) -> Iterator[Found]:
 
 def _stray(case: Case) -> Iterator[Found]:
     for edition in sorted(case.document.wording.keys() - {edition.id for edition in case.policy.editions}):
-        yield found("wording", None, edition=edition)
+        yield found("wording", edition=edition)
 
 
 def _structure(case: Case) -> Iterator[Found]:

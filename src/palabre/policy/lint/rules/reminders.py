@@ -37,12 +37,12 @@ def _close(case: Case) -> Iterator[Found]:
 
 def _impossible_sms(case: Case) -> Iterator[Found]:
     if case.plan is not None and not 0 <= case.plan.sms_reminders <= _LIMIT_SMS:
-        yield found("rollout.yaml: sms_reminders", None, count=case.plan.sms_reminders, limit=_LIMIT_SMS)
+        yield found("rollout.yaml: sms_reminders", count=case.plan.sms_reminders, limit=_LIMIT_SMS)
 
 
 def _many_sms(case: Case) -> Iterator[Found]:
     if case.plan is not None and case.plan.sms_reminders > _MOST_SMS:
-        yield found("rollout.yaml: sms_reminders", None, count=case.plan.sms_reminders, most=_MOST_SMS)
+        yield found("rollout.yaml: sms_reminders", count=case.plan.sms_reminders, most=_MOST_SMS)
 
 
 RULES = (

@@ -67,7 +67,7 @@ def _unsaid_interest(case: Case) -> Iterator[Found]:
 def _unreachable_recipients(case: Case) -> Iterator[Found]:
     for key, recipient in case.policy.recipients.items():
         if recipient.role not in ("controller", "processor") and recipient.address is None:
-            yield found(f"policy.yaml: recipients.{key}", None, name=recipient.name)
+            yield found(f"policy.yaml: recipients.{key}", name=recipient.name)
 
 
 def _unsaid_transfer(case: Case) -> Iterator[Found]:
@@ -95,7 +95,7 @@ def _copies(case: Case) -> Iterator[Found]:
 def _rights(case: Case) -> Iterator[Found]:
     missing = [f"{term} ({name})" for term, name in _RIGHTS.items() if term not in case.policy.rights.terms]
     if missing:
-        yield found("policy.yaml: rights.terms", None, missing=", ".join(missing))
+        yield found("policy.yaml: rights.terms", missing=", ".join(missing))
 
 
 def _withdrawal(case: Case) -> Iterator[Found]:
@@ -121,7 +121,7 @@ def _applies_before_told(case: Case) -> Iterator[Found]:
         return
     announced = date.fromordinal(date(1970, 1, 1).toordinal() + case.timeline.announce // DAY)
     if case.policy.effective < announced.isoformat():
-        yield found("policy.yaml: effective", None, day=case.policy.effective, announce=shown(case.timeline.announce))
+        yield found("policy.yaml: effective", day=case.policy.effective, announce=shown(case.timeline.announce))
 
 
 def _people_around(case: Case) -> Iterator[Found]:

@@ -22,7 +22,7 @@ def _unknown_countries(case: Case) -> Iterator[Found]:
     for index, wave in enumerate(case.plan.waves if case.plan else ()):
         for country in wave.countries or ():
             if country not in COUNTRIES and country not in GROUPS:
-                yield found(f"rollout.yaml: waves[{index}].countries", None, country=country)
+                yield found(f"rollout.yaml: waves[{index}].countries", country=country)
 
 
 RULES = (
