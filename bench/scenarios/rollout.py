@@ -53,9 +53,9 @@ SCENARIO = Scenario(
     name="rollout",
     title="Talking while a roll-out runs",
     how=(
-        "The hundred chats of the first scenario, at full speed, while the operator starts a roll-out that asks all 200 "
-        "people and takes it back again, three times: windows without and with it take turns. “Starting” is the moments "
-        "right after the start, in which everybody who syncs gets a room and a message from the server."
+        "The hundred chats of the first scenario, at full speed, while the operator starts a roll-out that asks all "
+        "200 people and takes it back again, three times: windows without and with it take turns. “Starting” is the "
+        "time right after the start, in which everybody who syncs gets a room and a message from the server."
     ),
     figures=(
         Figure("without_per_second", "messages delivered, no roll-out", "1/s"),

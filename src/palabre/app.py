@@ -73,7 +73,7 @@ def compose(settings: Settings) -> Parts:
     server.add(*accounts.routes, *policy.routes, *phone_routes(settings, accounts, policy, limits))
     starter = settings.starter_policy and not settings.test_mode
     server.on_start += [accounts.start, lambda: policy.start(starter=starter)]
-    server.on_stop[:0] = [policy.housekeeping.stop, accounts.stop]
+    server.on_stop[:0] = [policy.stop, accounts.stop]
     if settings.test_mode:
         server.guards.append(accounts.guest_guard)
 

@@ -1,4 +1,4 @@
-"""The command line: `palabre serve`, `backup`, `restore`, `chat`; and a sub-app for each domain: `policy`, `rollout`."""
+"""The command line: `palabre serve`, `backup`, `restore`, `chat`; and the sub-apps `policy`, `rollout`, `scenario`."""
 
 import asyncio
 import logging
@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .policy.commands import documents, receipts, rollouts
+from .scenario.command import app as scenario
 
 app = typer.Typer(help="Palabre, a messenger that keeps its terms.", no_args_is_help=True, add_completion=False)
 documents.app.command("preview")(rollouts.preview_command)
 documents.app.command("verify")(receipts.verify_receipt)
 app.add_typer(documents.app, name="policy")
 app.add_typer(rollouts.app, name="rollout")
+app.add_typer(scenario, name="scenario")
 
 Data = Annotated[Path, typer.Option(help="Folder that holds everything the server keeps.")]
 DatabaseUrl = Annotated[str | None, typer.Option(help="postgresql://… ; without it, SQLite in the data folder.")]

@@ -1,6 +1,5 @@
 """The whole server in this process, with its parts at hand."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from palabre.app import Parts, compose
 from palabre.settings import Settings
-from tests.api import Homeserver, in_process
+from tests.api import Homeserver
 
 from .operator import Operator
 
@@ -24,6 +23,6 @@ def app(parts: Parts) -> Any:
 
 
 @pytest.fixture
-async def operator(client: Homeserver, parts: Parts, data_dir: Path) -> AsyncIterator[Operator]:
+async def operator(client: Homeserver, parts: Parts, data_dir: Path) -> Operator:
     """Whoever runs the server: publishes, rolls out, moves the clock."""
-    yield Operator(client.http, (data_dir / "operator.token").read_text().strip(), parts)
+    return Operator(client.http, (data_dir / "operator.token").read_text().strip(), parts)

@@ -12,7 +12,7 @@ from palabre.policy.rollouts.models import Level
 from tests.api import Homeserver
 
 from .made import version
-from .operator import Operator
+from .operator import BY, Operator, day
 
 DOCS = Path(__file__).parents[2] / "docs" / "policy.md"
 DAYS = {"notice": 0, "reminder": 26, "limited": 33, "locked": 43, "deletion_scheduled": 53, "deleted": 94}
@@ -75,3 +75,14 @@ async def test_signing_in_is_possible_at_every_level(client: Homeserver, operato
         again = await client.log_in(person)
         assert (await again.call("GET", "/_palabre/v1/account/policy"))["policies"][0]["asked"]["version"] == "v1"
         await again.call("POST", "/logout")
+
+
+async def test_a_ladder_that_deletes_in_haste_cannot_be_planned(client: Homeserver, operator: Operator) -> None:
+    """Whatever was published with the version: deletion has a notice of its own, and time after it."""
+    await operator.publish(version(1))
+    steps = [{"step": "notice"}, {"step": "deletion_scheduled"}, {"step": "deleted", "after_deadline": "P2D"}]
+    plan = {"announce": day(0), "deadline": day(33), "ladder": steps}
+    body = {"policy": "terms", "version": "v1", "plan": plan, **BY}
+    refused = await operator.call("POST", "/_palabre/admin/v1/rollouts", body, status=400)
+    assert refused["code"] == "PALABRE_POLICY_LINT"
+    assert "DELETION-GRACE" in {finding["code"] for finding in refused["findings"]}

@@ -13,6 +13,7 @@ from tests.api import Homeserver, User, unique
 
 from .made import version
 from .operator import Operator, decide
+from .push_service import Browser as PushBrowser
 
 DELETIONS = "/_palabre/admin/v1/policy/deletions"
 DELETED = 33 + 60
@@ -229,6 +230,8 @@ async def fill(client: Homeserver, operator: Operator) -> User:
             "data": {"url": "https://example.org/_matrix/push/v1/notify"},
         },
     )
+    browser = PushBrowser("https://push.example/zephirine")
+    await person.call("PUT", "/_palabre/v1/account/web-push", browser.subscription())
     keys = {
         "user_id": person.user_id,
         "device_id": person.device_id,
@@ -318,6 +321,7 @@ async def test_what_erasing_leaves_behind(client: Homeserver, operator: Operator
         "pushers",
         "receipts",
         "uia_sessions",
+        "web_push_subscriptions",
     } - {table for table, _ in before} <= {"backed_up_keys"}
     await operator.clock(DELETED + 1)
     assert await erase(operator) == 2

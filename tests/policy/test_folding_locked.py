@@ -38,6 +38,7 @@ class World:
         self.people: list[User] = []
         self.versions = 0
         self.rollout = ""
+        self.locked: set[str] = set()
 
     async def begin(self) -> list[User]:
         if not self.people:
@@ -51,23 +52,35 @@ class World:
         dates = {"announce": day(start), "deadline": day(start + 33)}
         self.rollout = await self.operator.roll_out(version(self.versions), **dates)
         await self.operator.clock(start + 43)
+        self.locked = {person.user_id for person in self.people}
 
     async def accept(self, person: int) -> None:
         if self.versions:
             await decide(self.people[person], "accept", version=f"v{self.versions}")
+            self.locked.discard(self.people[person].user_id)
 
     async def extend(self) -> None:
         """The lock opens for everybody, and closes no more before the next terms."""
         if self.versions:
             later = {"deadline": day(100 * self.versions - 10)}
             path = f"/_palabre/admin/v1/rollouts/{self.rollout}/extend"
-            await self.operator.request("POST", path, {"actor": "Awa", "reason": "a test", **later})
+            answer = await self.operator.request("POST", path, {"actor": "Awa", "reason": "a test", **later})
+            if answer.status_code == 200:
+                self.locked.clear()
 
 
 class History(folding.History):
     def __init__(self, world: World, people: list[User], rooms: list[str]) -> None:
         super().__init__(people, rooms)
         self.world = world
+
+    async def _sync(self, which: int) -> None:
+        for observer in self.observers if which >= len(self.observers) else [self.observers[which]]:
+            answer = await observer.sync()
+            if observer.user.user_id in self.world.locked:
+                shown = {room_id for rooms in answer.get("rooms", {}).values() for room_id in rooms}
+                assert not shown & set(self.rooms)
+                assert not {"to_device", "presence", "device_lists"} & answer.keys()
 
     async def _lock(self) -> None:
         await self.world.lock()

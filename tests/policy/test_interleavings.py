@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -344,6 +345,8 @@ class Interleavings(RuleBasedStateMachine):
         if mover.region == region:
             return
         self.do_move(mover, region)
+        if region is None:
+            return  # a number given up leaves its person where they are
         mover.region, mover.since = region, self.now
         for journey in self.journeys.values():
             mover.happens(journey, self.now)
@@ -612,7 +615,8 @@ class Services(Interleavings):
         for person in self.people:
             fresh = self.fresh(person)
             found = self.runner.run(self.gate.standing(person.user_id))
-            assert (found.level, found.asked, found.valid_until) == (fresh.level, fresh.asked, fresh.valid_until)
+            says = (found.level, found.asked, found.valid_until)
+            assert says == (fresh.level, fresh.asked, fresh.valid_until), f"{found} and not {fresh}"
             assert self.runner.run(self.gate.compute(person.user_id)) == fresh
             assert self.gate.at_hand(person.user_id) is found
 
@@ -636,7 +640,10 @@ def test_the_rules() -> None:
     run_state_machine_as_test(Interleavings, settings=how(120, 50))
 
 
-def test_the_services(sqlite_template: Path) -> None:
+def test_the_services(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The rules hold for harsher ladders than the linter lets through.
+    monkeypatch.setattr("palabre.policy.rollouts.service._check_plan", lambda document, plan: None)
+
     class OnDisk(Services):
         def __init__(self) -> None:
             super().__init__(sqlite_template)

@@ -137,7 +137,8 @@ def ladder_of(*steps: dict[str, str]) -> dict[str, Any]:
         ({"notice_period": "P" + "9" * 5000 + "W"}, "longer than a hundred years"),
         ({"waves": [{"at": "2021-01-05"}]}, "before the announcement"),
         ({"waves": [{"at": "2021-01-07", "after_announce": "P1D"}]}, "more than one date"),
-        ({"sms_reminders": -1}, "from 0 to 100"),
+        ({"sms_reminders": -1}, "sms_reminders must be from 0 to 100"),
+        ({"web_push_reminders": 101}, "web_push_reminders must be from 0 to 100"),
     ],
 )
 def test_a_plan_that_would_harm_is_refused(changes: dict[str, Any], words: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from palabre.accounts.codes.providers import Message, ProviderError
 from palabre.policy.reminders import service as reminding
 from palabre.policy.reminders import store
+from palabre.policy.reminders.channels import SmsChannel
 from palabre.policy.reminders.service import Reminders
 from palabre.storage.database import Reader
 from tests.api import Homeserver, User
@@ -54,10 +55,9 @@ async def reminders(operator: Operator, phones: Phones) -> Reminders:
         parts.policy.catalogues,
         parts.policy.decisions,
         parts.policy.gate,
-        phones,
+        [SmsChannel(phones, parts.policy.texts, pause_seconds=0)],
         parts.policy.texts,
         "http://test.local/account/terms",
-        pause_seconds=0,
     )
 
 
@@ -190,7 +190,7 @@ async def test_who_answers_in_between_hears_nothing(
     await operator.clock(26)
     before = store.sent
 
-    async def sent(reader: Reader, rollout_id: str, user_ids: Collection[str]) -> dict[str, set[str]]:
+    async def sent(reader: Reader, rollout_id: str, user_ids: Collection[str]) -> dict[str, dict[str, str]]:
         if reader is operator.parts.database:
             await decide(one, "later")
         return await before(reader, rollout_id, user_ids)

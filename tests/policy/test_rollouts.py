@@ -67,10 +67,11 @@ async def rows(database: Database, backend: str) -> int:
 
 
 async def test_a_draft(published: Operator) -> None:
-    made = await draft(published, editions={"europe": {"deadline": day(60)}}, sms_reminders=2)
+    made = await draft(published, editions={"europe": {"deadline": day(60)}}, sms_reminders=2, web_push_reminders=3)
     assert made["rollout_id"] == "terms.v1.1"
     assert (made["policy"], made["version"], made["kind"], made["state"]) == ("terms", "v1", "material", "draft")
-    assert (made["announce"], made["deadline"], made["sms_reminders"]) == (DAY_0, DAY_0 + 33 * DAY, 2)
+    assert (made["announce"], made["deadline"]) == (DAY_0, DAY_0 + 33 * DAY)
+    assert (made["sms_reminders"], made["web_push_reminders"]) == (2, 3)
     assert made["steps"][0] == {"step": "notice", "at": DAY_0, "anchor": "announce"}
     assert [step["step"] for step in made["steps"]] == [step["step"] for step in LADDER]
     assert made["editions"]["europe"]["deadline"] == DAY_0 + 60 * DAY

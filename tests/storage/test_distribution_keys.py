@@ -41,6 +41,7 @@ OWN_KEYS = {
     "rollouts": {"rollout_id"},
     "sessions": {"session_id", "family_hash"},
     "uia_sessions": {"session"},
+    "web_push_keys": {"number"},
 }
 """What is looked up before anybody knows whose it is: small tables, found by a secret, a code or a number; and what
 belongs to nobody: policies and their roll-outs.
@@ -49,6 +50,7 @@ belongs to nobody: policies and their roll-outs.
 _SWEEP = "housekeeping, now and then, on an index"
 _EVERYBODY = "jobs and counts that go through all accounts, a page at a time"
 _FEW = "a few rows, kept in memory"
+_SIMULATED = "a scenario counts what it has written, on a database of its own"
 _ERASED = "rare: an account is erased"
 
 CROSSING = {
@@ -63,20 +65,25 @@ CROSSING = {
     "DELETE openid_tokens by expires": _SWEEP,
     "DELETE to_device_transactions by sent": _SWEEP,
     "DELETE uia_sessions by expires": _SWEEP,
+    "DELETE policy_decisions by at": _SWEEP,
+    "SELECT policy_decisions by at": _SWEEP,
     "DELETE private_device_lists by viewer_id": "the viewer is the person it is kept with",
     "SELECT accounts by user_id": _EVERYBODY,
     "SELECT accounts by user_id, policy": _EVERYBODY,
-    "SELECT phone_numbers by user_id": _EVERYBODY,
     "SELECT policy_notices by user_id, step": _EVERYBODY,
     "SELECT policy_views by user_id, policy, version": _EVERYBODY,
     "SELECT policy_versions by nothing": _FEW,
     "SELECT receipt_keys by nothing": _FEW,
     "SELECT rollouts by nothing": _FEW,
     "UPDATE receipt_keys by nothing": _FEW,
+    "SELECT accounts by nothing": _SIMULATED,
+    "SELECT policy_decisions by nothing": _SIMULATED,
     "SELECT aliases by creator": _ERASED,
     "UPDATE aliases by creator": _ERASED,
     "UPDATE reports by reporter": _ERASED,
     "DELETE key_signatures by signer_id, signing_key": "rare: somebody replaces their cross-signing keys",
+    "DELETE web_push_subscriptions by id": "rare: a browser changes hands",
+    "SELECT web_push_keys by nothing": _FEW,
     "DELETE pushers by app_id, pushkey": "rare: a phone changes hands, and its pushkey leaves the other account",
     "SELECT accounts by folded, user_id": "searching the user directory",
     "SELECT device_lists by pos": "what changed since a position, for one sync after an absence",

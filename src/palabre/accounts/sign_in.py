@@ -18,9 +18,9 @@
 the account's owner, whoever holds the number.
 """
 
-import msgspec
-
 from collections.abc import Callable
+
+import msgspec
 
 from ..core import errors
 from ..core.clock import Clock

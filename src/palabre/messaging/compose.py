@@ -140,7 +140,7 @@ class Messaging:
             RelationRoutes(self.relations, database),
             DirectoryRoutes(self.directory),
             UpgradeRoutes(self.upgrades),
-            SpaceRoutes(self.spaces, self.directory),
+            SpaceRoutes(self.spaces, self.directory, policy.gate),
             SearchRoutes(self.search, self.relations),
             ReportRoutes(self.reports),
             UserRoutes(self.registry, accounts.sessions),

@@ -15,6 +15,7 @@ from ..accounts.sessions.service import Sessions
 from ..core.clock import Clock
 from ..core.errors import ApiError
 from ..http.request import Request
+from ..policy.gate.service import Gate
 from .addresses import HOME
 from .browser.models import BrowserSession
 from .browser.service import Browsers
@@ -38,6 +39,7 @@ class AccountRoutes(PageRoutes):
         sessions: Sessions,
         authenticator: Authenticator,
         lifecycle: Lifecycle,
+        gate: Gate,
     ) -> None:
         super().__init__(pages)
         self._browsers = browsers
@@ -48,6 +50,7 @@ class AccountRoutes(PageRoutes):
         self._sessions = sessions
         self._authenticator = authenticator
         self._lifecycle = lifecycle
+        self._gate = gate
 
     @page(HOME)
     async def home(self, request: Request) -> Response:
@@ -84,6 +87,10 @@ class AccountRoutes(PageRoutes):
         name = sent["name"]
         if not 0 < len(name) <= MAX_NAME:
             error = ApiError(400, "BAD_NAME", "A name is needed.")
+            return await self._show(request, session, "profile.html", error, name=name)
+        try:
+            await self._gate.require(session.user_id, "send")
+        except ApiError as error:
             return await self._show(request, session, "profile.html", error, name=name)
         await self._profiles.set(session.user_id, "displayname", name)
         return await self._show(request, session, "profile.html", name=name, saved=True)

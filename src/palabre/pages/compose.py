@@ -87,6 +87,7 @@ def page_routes(
             accounts.sessions,
             accounts.authenticator,
             accounts.lifecycle,
+            policy.gate,
         ),
         ExportPages(pages, browsers, cards, export),
         PolicyPages(pages, policy.documents, policy.catalogues, clock),

@@ -17,6 +17,7 @@ from .deletion.service import Deletions
 from .documents.routes import PolicyRoutes
 from .documents.service import Policies
 from .gate.service import Gate
+from .reminders.channels import SmsChannel, WebPushChannel
 from .reminders.service import Reminders
 from .rollouts.funnel import Funnel
 from .rollouts.preview import Preview
@@ -27,6 +28,8 @@ from .sign_up import SignUp
 from .starter import begin
 from .status import PolicyStatus
 from .views import Views
+from .web_push.routes import WebPushRoutes
+from .web_push.service import WebPush
 
 TEXTS = Path(__file__).parent / "texts"
 
@@ -62,6 +65,9 @@ class Policy:
         self.receipts = Receipts(database, clock)
         self.records = Records(self.decisions, catalogues, public_url)
         self.deletions = Deletions(database, clock, accounts.people, accounts.lifecycle, catalogues, self.gate)
+        self.web_push = WebPush(database, clock, accounts.sessions, public_url, test_mode=accounts.options.test_mode)
+        accounts.hooks.on_device_deleted.append(self.web_push.on_device_deleted)
+        accounts.hooks.on_deactivated.append(self.web_push.on_deactivated)
         self.reminders = Reminders(
             database,
             clock,
@@ -69,18 +75,19 @@ class Policy:
             catalogues,
             self.decisions,
             self.gate,
-            accounts.provider,
+            [WebPushChannel(self.web_push, self.texts), SmsChannel(accounts.provider, self.texts)],
             self.texts,
             self.gate.consent_uri,
         )
         accounts.hooks.on_deactivated.append(self.reminders.on_deactivated)
-        self.housekeeping.jobs += [self.reminders.job, self.deletions.job]
+        self.housekeeping.jobs += [self.reminders.job, self.deletions.job, self.decisions.forget_old]
         self.routes: list[object] = [
             DeletionRoutes(self.deletions),
             StatusRoutes(self.status),
             PolicyRoutes(self.documents, catalogues, clock, public_url),
             RolloutRoutes(self.rollouts, self.preview, self.funnel, clock),
             DecisionRoutes(self.decisions, self.records, self.receipts),
+            WebPushRoutes(self.web_push),
         ]
 
     async def start(self, *, starter: bool) -> None:
@@ -88,3 +95,8 @@ class Policy:
         if starter:
             await begin(self.documents, self.rollouts, self.catalogues)
         await self.housekeeping.start()
+
+    async def stop(self) -> None:
+        """Before the database closes."""
+        await self.housekeeping.stop()
+        await self.web_push.close()

@@ -31,6 +31,8 @@ class Place(msgspec.Struct, frozen=True):
     standing: Standing
     mark: int
     """0: nothing is published, so there is nothing to tell."""
+    valid_until: int
+    """Until when both stay so: an announcement to others changes what is current, and no standing."""
 
     @property
     def level(self) -> Level:
@@ -52,8 +54,9 @@ class PolicyStatus:
     async def place(self, user_id: str) -> Place:
         standing = self._gate.at_hand(user_id) or await self._gate.standing(user_id)
         known = self._places.get(user_id)
-        if known is None or known.standing is not standing:
-            known = Place(standing, _mark(await self.of(user_id)))
+        if known is None or known.standing is not standing or self._clock.ms() >= known.valid_until:
+            coming = (await self._catalogues.now()).next_announcement(self._clock.ms())
+            known = Place(standing, _mark(await self.of(user_id)), min(standing.valid_until, coming))
             self._places.fill(user_id, known)
         return known
 
@@ -78,7 +81,7 @@ class PolicyStatus:
         accepted = answers.accepted
         asking = [catalogue.rollouts[rollout_id] for rollout_id in standing.asked]
         rollout = next((rollout for rollout in asking if rollout.terms.policy == policy), None)
-        current = catalogue.current(policy, self._clock.ms()) or catalogue.of_policy(policy)[-1]
+        current = catalogue.current(policy, self._clock.ms()) or catalogue.newest(policy)
         return {
             "policy": policy,
             "names": current.document.policy.names,
@@ -145,4 +148,4 @@ def _accepted(accepted: Accepted | None) -> JsonObject | None:
 
 
 def _mark(status: dict[str, Any]) -> int:
-    return (zlib.crc32(msgspec.json.encode(status)) or 1) if status["policies"] else 0
+    return (zlib.crc32(msgspec.json.encode(status, order="sorted")) or 1) if status["policies"] else 0

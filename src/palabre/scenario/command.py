@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, TypeVar
 
+import msgspec
 import typer
 
 from ..core.errors import ApiError
@@ -41,6 +42,7 @@ def run(
         str | None, typer.Option(help="postgresql://… , empty; without it, SQLite in a temporary folder.")
     ] = None,
     path: Base = None,
+    numbers: Annotated[Path | None, typer.Option(help="Also write the figures as JSON, for programs.")] = None,
 ) -> None:
     """Live a calendar day by day, check what must be true, and write a report. Exit status 1 if it was not."""
     from .report import write
@@ -73,6 +75,8 @@ def run(
         gc.enable()
     outcome.seconds = perf_counter() - began
     out.write_text(write(outcome, rehearsed), encoding="utf-8")
+    if numbers is not None:
+        numbers.write_bytes(msgspec.json.format(msgspec.json.encode(outcome.figures())))
     for rule, tally in outcome.tallies.items():
         typer.echo(f"{rule:10} {tally.checks:>12,} checks {tally.people:>16,} people {tally.breaches:>6,} broken")
     typer.echo(f"{accounts:,} people in {outcome.seconds:.1f} s. The report is {out}.")

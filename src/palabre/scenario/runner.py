@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 
@@ -69,6 +70,19 @@ class Outcome(msgspec.Struct):
     """Version and kind -> decisions recorded; only of a run on real services."""
     seconds: float = 0.0
     sampled: int = 0
+
+    def figures(self) -> dict[str, Any]:
+        """For programs. `rows` counts everything written, the log included."""
+        return {
+            "scenario": self.script.scenario.id,
+            "accounts": self.size,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 1),
+            "decisions": self.decided,
+            "rows": {f"{done.event.on} {done.event.do}": done.rows + done.entries for done in self.done},
+            "checks": msgspec.to_builtins(self.tallies),
+            "breaches": self.breaches,
+        }
 
 
 Progress = Callable[[date, str], None]

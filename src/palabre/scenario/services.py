@@ -11,7 +11,7 @@ from ..accounts.compose import Accounts
 from ..accounts.options import AccountOptions
 from ..accounts.people.models import Newcomer
 from ..bus.local import LocalBus
-from ..core.clock import Clock
+from ..core.clock import Clock, wall_ms
 from ..http.limits import RateLimits
 from ..policy.catalogue.models import EMPTY, Catalogue
 from ..policy.catalogue.service import Catalogues
@@ -46,7 +46,7 @@ class StillClock(Clock):
         return self._now
 
     def set(self, moment: datetime | None) -> None:
-        self._now = int((moment or datetime.now(UTC)).timestamp() * 1000)
+        self._now = wall_ms() if moment is None else int(moment.timestamp() * 1000)
         for call in self.on_set:
             call()
 
@@ -135,9 +135,9 @@ class Services:
         async def work(tx: Transaction) -> None:
             people = [user_id for user_id, _ in chunk]
             accounts = await self.accounts.people.many(tx, people)
-            await self.policy.decisions.ready(tx, people)
+            ledgers = await self.policy.decisions.ready(tx, people)
             for user_id, given in chunk:
-                await self.policy.decisions.decide_in(tx, user_id, given, accounts[user_id])
+                await self.policy.decisions.decide_in(tx, user_id, given, accounts[user_id], ledgers)
 
         await self.database.write(work)
 

@@ -43,6 +43,21 @@ BREAKS: Broken = [
         [("rollout.yaml: sms_reminders", "Each person may get 3 text messages.")],
     ),
     (
+        "PUSH-IMPOSSIBLE",
+        lambda d: d.rollout.update(web_push_reminders=-1),
+        [("rollout.yaml: web_push_reminders", "-1 push messages to each person are no budget.")],
+    ),
+    (
+        "PUSH-IMPOSSIBLE",
+        lambda d: d.rollout.update(web_push_reminders=101),
+        [("rollout.yaml: web_push_reminders", "101 push messages to each person are no budget.")],
+    ),
+    (
+        "PUSH-MANY",
+        lambda d: d.rollout.update(web_push_reminders=5),
+        [("rollout.yaml: web_push_reminders", "Each person may get 5 push messages.")],
+    ),
+    (
         "WAVES-INCOMPLETE",
         lambda d: d.rollout["waves"][2].update(percent=99),
         [("rollout.yaml: waves", "No wave reaches everybody: some people would never be told.")],
@@ -64,6 +79,9 @@ FINE: Fine = [
     ("SMS-IMPOSSIBLE", lambda d: d.rollout.update(sms_reminders=0)),
     ("SMS-IMPOSSIBLE", lambda d: d.rollout.update(sms_reminders=100)),
     ("SMS-MANY", lambda d: d.rollout.update(sms_reminders=2)),
+    ("PUSH-IMPOSSIBLE", lambda d: d.rollout.update(web_push_reminders=0)),
+    ("PUSH-IMPOSSIBLE", lambda d: d.rollout.update(web_push_reminders=100)),
+    ("PUSH-MANY", lambda d: d.rollout.update(web_push_reminders=4)),
     ("WAVES-INCOMPLETE", lambda d: d.rollout.update(waves=[])),
     ("WAVE-COUNTRY", lambda d: d.rollout["waves"][1].update(countries=["EU", "US"])),
 ]

@@ -19,6 +19,10 @@ class DeactivateBody(msgspec.Struct):
     erase: bool = False
 
 
+class OperatorBody(msgspec.Struct):
+    is_operator: bool
+
+
 class ClockBody(msgspec.Struct):
     now: datetime | None
 
@@ -56,6 +60,18 @@ class AdminRoutes:
     )
     async def deactivate(self, request: Request, body: DeactivateBody) -> JsonObject:
         await self._lifecycle.deactivate(request.params["user_id"], erase=body.erase)
+        return {}
+
+    @endpoint(
+        "PUT",
+        "/_palabre/admin/v1/accounts/{user_id}/operator",
+        access="operator",
+        body=OperatorBody,
+        tags=("Operators",),
+    )
+    async def set_operator(self, request: Request, body: OperatorBody) -> JsonObject:
+        """Let the person use the console under their own name, or no longer."""
+        await self._people.set_operator(request.params["user_id"], body.is_operator)
         return {}
 
 

@@ -11,7 +11,7 @@ class Account(msgspec.Struct, frozen=True):
     user_id: str
     status: Status
     region: str | None
-    """ISO 3166-1 alpha-2 of the oldest phone number; None without one."""
+    """ISO 3166-1 alpha-2 of the oldest phone number, without one of the last; None where there never was one."""
     locale: str | None
     is_guest: bool
     is_operator: bool

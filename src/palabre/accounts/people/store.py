@@ -6,9 +6,9 @@ from typing import Any
 from ...storage.database import Reader, Row, Transaction
 from .models import Account, PhoneNumber, PinState
 
-_SELECT = (
-    "SELECT user_id, status, region, locale, is_guest, is_operator, password_hash IS NOT NULL, "
-    "pin_hash IS NOT NULL, created, region_since FROM accounts"
+_COLUMNS = (
+    "user_id, status, region, locale, is_guest, is_operator, password_hash IS NOT NULL, "
+    "pin_hash IS NOT NULL, created, region_since"
 )
 _INSERT = (
     "INSERT INTO accounts (user_id, status, region, locale, is_guest, is_operator, password_hash, "
@@ -41,11 +41,11 @@ def _values(account: Account, password_hash: str | None) -> tuple[Any, ...]:
 
 class PeopleStore:
     async def get(self, reader: Reader, user_id: str) -> Account | None:
-        row = await reader.fetchrow(f"{_SELECT} WHERE user_id = $1", user_id)
+        row = await reader.fetchrow(f"SELECT {_COLUMNS} FROM accounts WHERE user_id = $1", user_id)
         return None if row is None else _account(row)
 
     async def get_many(self, reader: Reader, user_ids: Collection[str]) -> dict[str, Account]:
-        rows = await reader.fetch(f"{_SELECT} WHERE user_id = ANY($1)", list(user_ids))
+        rows = await reader.fetch(f"SELECT {_COLUMNS} FROM accounts WHERE user_id = ANY($1)", list(user_ids))
         return {row[0]: _account(row) for row in rows}
 
     async def insert(self, tx: Transaction, account: Account, password_hash: str | None) -> None:
@@ -138,13 +138,14 @@ class PeopleStore:
         await self._set_region(tx, number.user_id, now)
 
     async def _set_region(self, tx: Transaction, user_id: str, now: int) -> None:
+        """That of the oldest number. Who has none left stays where they were: their terms remain the same."""
         region = await tx.fetchval(
             "SELECT region FROM phone_numbers WHERE user_id = $1 ORDER BY added, e164 LIMIT 1", user_id
         )
-        await tx.execute(
-            "UPDATE accounts SET region = $2, region_since = $3 "
-            "WHERE user_id = $1 AND COALESCE(region, '') <> COALESCE($2, '')",
-            user_id,
-            region,
-            now,
-        )
+        if region is not None:
+            await tx.execute(
+                "UPDATE accounts SET region = $2, region_since = $3 WHERE user_id = $1 AND COALESCE(region, '') <> $2",
+                user_id,
+                region,
+                now,
+            )

@@ -155,7 +155,7 @@ class Authenticator:
         return sighting.at, sighting.address
 
     def seen_lately(self, user_id: str) -> int:
-        """When (ms) the person was last heard of in this process; 0 where that was long ago. Not all of it is written."""
+        """When (ms) the person was last heard of in this process, written down or not; 0 where that was long ago."""
         known = (self._known.get(hashed) for hashed in self._tokens_of.get(user_id, ()))
         return max((one.sighting.at for one in known if one is not None), default=0)
 

@@ -4,13 +4,16 @@ from typing import Any, NamedTuple
 
 from ...core import json
 from ...core.json import JsonObject
+from ...policy.status import ACCOUNT_DATA_TYPE as POLICY_STATUS
 
 GLOBAL = ""
 DELETED = b""
 Key = tuple[str, str]
 """(room id or `GLOBAL`, type)"""
 
-SERVER_MANAGED = frozenset(("m.fully_read", "m.push_rules"))
+SERVER_MANAGED = frozenset(("m.fully_read", "m.push_rules", POLICY_STATUS))
+NOTICES = "@_notices:"
+"""How the user id begins under which the server itself writes to people. Nobody can have it."""
 
 
 class Item(NamedTuple):
@@ -54,8 +57,11 @@ class AccountData:
 
     @property
     def ignored(self) -> frozenset[str]:
-        """The people in `m.ignored_user_list` (section "Ignoring Users")."""
+        """The people in `m.ignored_user_list` (section "Ignoring Users"). The server is none of them: it says only what
+        everybody has to be told.
+        """
         if self._ignored is None:
             users: Any = self.content("m.ignored_user_list").get("ignored_users")
-            self._ignored = frozenset(users) if isinstance(users, dict) else frozenset()
+            listed = users if isinstance(users, dict) else ()
+            self._ignored = frozenset(user for user in listed if not user.startswith(NOTICES))
         return self._ignored

@@ -8,6 +8,8 @@ from ...core import errors
 from ...core.json import JsonObject
 from ...http.endpoint import endpoint
 from ...http.request import Request
+from ...policy.status import ACCOUNT_DATA_TYPE as POLICY_STATUS
+from ...policy.status import PolicyStatus
 from .models import GLOBAL, SERVER_MANAGED
 from .service import AccountDataService
 
@@ -27,15 +29,18 @@ class Rendered(Protocol):
 
 
 class AccountDataRoutes:
-    def __init__(self, account_data: AccountDataService, push_rules: Rendered) -> None:
+    def __init__(self, account_data: AccountDataService, push_rules: Rendered, policy: PolicyStatus) -> None:
         self._account_data = account_data
         self._push_rules = push_rules
+        self._policy = policy
 
     @endpoint("GET", _GLOBAL, _ROOM, access="read", tags=_CONFIG)
     async def get_account_data(self, request: Request) -> Any:
         user_id, room_id, type_ = _where(request)
         if type_ == "m.push_rules" and room_id == GLOBAL:
             return msgspec.Raw(await self._push_rules.account_data(user_id))
+        if type_ == POLICY_STATUS and room_id == GLOBAL:
+            return await self._policy.of(user_id)
         return msgspec.Raw(await self._account_data.get(user_id, room_id, type_))
 
     @endpoint("PUT", _GLOBAL, _ROOM, access="read", body=JsonObject, tags=_CONFIG)

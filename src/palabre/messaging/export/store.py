@@ -13,6 +13,7 @@ _TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "reminders": ("policy_reminders", "user_id", ("rollout_id", "step", "channel", "at")),
     "reports": ("reports", "reporter", ("room_id", "event_id", "user_id", "reason", "score", "ts")),
     "views": ("policy_views", "user_id", ("policy", "version", "at", "region")),
+    "web_push_subscriptions": ("web_push_subscriptions", "user_id", ("endpoint", "device_id", "created")),
     "device_keys": ("device_keys", "user_id", ("device_id", "keys")),
     "cross_signing_keys": ("cross_signing_keys", "user_id", ("usage", "key")),
     "key_signatures": ("key_signatures", "signer_id", ("user_id", "target", "signing_key", "signature")),

@@ -55,6 +55,7 @@ class Snapshots:
     async def everything(self, request: SyncRequest, limit: int, *, archived: bool) -> InitialSync:
         """All of the person's rooms with up to `limit` messages each; with `archived` also those they have left."""
         self._presence.seen(request.user_id, request.device_id, None, 0)
+        await self._sync.place(request.user_id)
         memberships, window = await self._sync.window(request)
         joined = [room_id for room_id, member in memberships.items() if member.membership == "join"]
         rooms: list[RoomInfo] = []

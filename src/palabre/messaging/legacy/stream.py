@@ -4,6 +4,7 @@ import msgspec
 
 from ...core import errors
 from ...core.json import JsonObject
+from ...policy.rollouts.models import Level
 from ...storage.database import Database
 from ..history.erasure import Erasure
 from ..history.visibility import HistoryVisibility
@@ -56,7 +57,8 @@ class EventStream:
         """What happened after `request.since` (None: after now), at once or within `timeout_ms`.
 
         With `room_id` only what happens in that room, which may also be a world-readable one that the person is not in.
-        At most `limit` events of rooms. Raises 403 `M_FORBIDDEN` for a room that they may not look into.
+        At most `limit` events of rooms. Raises 403 `M_FORBIDDEN` for a room that they may not look into. Whoever is
+        locked out meanwhile gets nothing any more.
         """
         self._presence.seen(request.user_id, request.device_id, None, timeout_ms)
         if request.since is None:
@@ -66,12 +68,15 @@ class EventStream:
         request = await self._sync.take_over(request, timeout_ms)
         deadline = self._notifier.deadline(timeout_ms)
         while True:
+            place = await self._sync.place(request.user_id)
+            if place.level >= Level.LOCKED:
+                return Chunk(str(request.since), str(request.since), [])
             at, serial = self._database.position, self._serial.now
             chunk, waits_for = await self._since(request, room_id, limit)
             if chunk.chunk or self._notifier.passed(deadline):
                 return chunk
             if at == self._database.position and serial == self._serial.now:
-                await self._notifier.wait(waits_for, deadline)
+                await self._notifier.wait(waits_for, self._sync.next_look(deadline, place))
 
     async def _since(self, request: SyncRequest, room_id: str | None, limit: int) -> tuple[Chunk, str]:
         """What there is now, be it nothing; and who is woken when there may be more: the person, or the room."""

@@ -16,6 +16,7 @@ from ...policy.decisions.service import DecisionService
 from ...policy.gate.service import CACHED_PEOPLE, Gate
 from ...policy.status import Place
 from ...storage.database import CommitCache, Database, Transaction
+from ..account_data.models import NOTICES
 from ..account_data.service import AccountDataService
 from ..rooms import store as room_store
 from ..rooms.auth import Draft
@@ -58,7 +59,7 @@ class Notices:
         self._decisions = decisions
         self._texts = texts
         self._server_name = server_name
-        self.sender = f"@_notices:{server_name}"
+        self.sender = NOTICES + server_name
         """Nobody can have this name: a localpart that people choose does not begin with `_`."""
         self._seen: CommitCache[str, Place] = CommitCache(CACHED_PEOPLE)
         """The place of a person for which everything has been said."""
@@ -106,11 +107,13 @@ class Notices:
         locale = account.locale or "en"
         for notice in await self._due(user_id, tx):
             room_id = await store.room_of(tx, user_id) or await self._create(tx, user_id, locale)
-            await self._append(tx, room_id, Draft(self.sender, "m.room.message", await self._content(notice, locale)))
+            await self._append(
+                tx, room_id, Draft(self.sender, "m.room.message", await self._content(notice, locale, tx))
+            )
             store.add(tx, user_id, notice.told, self._clock.ms(), account.region)
 
-    async def _content(self, notice: Notice, locale: str) -> JsonObject:
-        catalogue = await self._catalogues.now()
+    async def _content(self, notice: Notice, locale: str, tx: Transaction) -> JsonObject:
+        catalogue = await self._catalogues.now(tx)
         terms = notice.rollout.terms
         names = catalogue.versions[terms.policy, terms.version].document.policy.names
         body = self._texts.get(

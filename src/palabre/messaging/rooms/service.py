@@ -275,6 +275,8 @@ class RoomService:
             await self._check_invitee(session.user_id, target)
         elif body.get("membership") == "join" and target == session.user_id:
             return await self._join(target, room_id, body)
+        elif body.get("membership") == "leave" and target == session.user_id:
+            await self._check_leaving(target, room_id)
         return await self._database.write(
             lambda tx: self._member_event(tx, room_id, Draft(session.user_id, "m.room.member", body, target))
         )
@@ -375,9 +377,7 @@ class RoomService:
 
     async def leave(self, user_id: str, room_id: str, reason: str | None = None) -> None:
         """Leave, or refuse an invitation, or take back a knock. Having left already is no error."""
-
-        for check in self.may_leave:
-            await check(user_id, room_id)
+        await self._check_leaving(user_id, room_id)
 
         async def work(tx: Transaction) -> None:
             room = await self._registry.room(room_id, tx)
@@ -388,6 +388,10 @@ class RoomService:
                 await self._timeline.append(tx, room, _member(user_id, user_id, "leave", {}, reason))
 
         await self._database.write(work)
+
+    async def _check_leaving(self, user_id: str, room_id: str) -> None:
+        for check in self.may_leave:
+            await check(user_id, room_id)
 
     async def kick(self, sender: str, room_id: str, target: str, reason: str | None = None) -> None:
         async def work(tx: Transaction) -> None:

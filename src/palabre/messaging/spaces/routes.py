@@ -4,6 +4,7 @@ from ...core import errors
 from ...core.json import JsonObject
 from ...http.endpoint import endpoint
 from ...http.request import Request
+from ...policy.gate.service import Gate
 from ..directory.service import DirectoryService
 from .service import DEFAULT_PAGE, MAX_DEPTH, MAX_PAGE, SpaceService
 
@@ -11,9 +12,10 @@ _V1 = "/_matrix/client/v1"
 
 
 class SpaceRoutes:
-    def __init__(self, spaces: SpaceService, directory: DirectoryService) -> None:
+    def __init__(self, spaces: SpaceService, directory: DirectoryService, gate: Gate) -> None:
         self._spaces = spaces
         self._directory = directory
+        self._gate = gate
 
     @endpoint("GET", f"{_V1}/rooms/{{room_id}}/hierarchy", access="read")
     async def hierarchy(self, request: Request) -> JsonObject:
@@ -34,6 +36,8 @@ class SpaceRoutes:
     async def room_summary(self, request: Request) -> JsonObject:
         room_id = await self._directory.resolve(request.params["room_id_or_alias"])
         session = request.session_or_none
+        if session is not None:
+            await self._gate.require(session.user_id, "read")
         return await self._spaces.summary(session.user_id if session is not None else None, room_id)
 
 

@@ -73,7 +73,6 @@ class Awareness:
         self.pushers = PusherService(database, clock)
         self.unread = UnreadService(database, registry, self.receipts, self.push_rules)
         self.routes: list[object] = [
-            AccountDataRoutes(account_data, self.push_rules),
             FilterRoutes(self.filters),
             PresenceRoutes(self.presence, registry, clock),
             PushRuleRoutes(self.push_rules),
@@ -148,4 +147,7 @@ class Sync:
             notices,
             locked,
         )
-        self.routes: list[object] = [SyncRoutes(self.service, aware.filters)]
+        self.routes: list[object] = [
+            SyncRoutes(self.service, aware.filters),
+            AccountDataRoutes(account_data, aware.push_rules, policy),
+        ]

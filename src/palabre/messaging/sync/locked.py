@@ -65,7 +65,8 @@ class Locked:
     async def _notices_room(self, window: Window) -> Rooms:
         rooms = Rooms()
         room_id = await self._notices.room_of(window.user_id)
-        if room_id is None:
+        wants = window.filter.wants_room
+        if room_id is None or (wants is not None and not wants(room_id)):
             return rooms
         member = (await self._registry.rooms_of(window.user_id)).get(room_id)
         room = await self._registry.room(room_id)

@@ -80,21 +80,21 @@ class SyncService:
         Client-server API, `GET /sync`.
         """
         self._presence.seen(request.user_id, request.device_id, set_presence, timeout_ms)
-        if request.since is not None and request.since.pos > self._database.position:
+        if request.since is not None and request.since.furthest > self._database.position:
             request = await self._ahead(request, request.since)
         request = await self.take_over(request, timeout_ms)
         since = None if request.full_state else request.since
         deadline = self._notifier.deadline(timeout_ms if since is not None else 0)
         self._notifier.follow(request.user_id)
         while True:
-            place = await self._place(request.user_id)
+            place = await self.place(request.user_id)
             if (
                 since is not None
                 and since.policy == place.mark
                 and self._notifier.may_sleep(request.user_id, since, deadline)
             ):
-                await self._notifier.wait(request.user_id, self._next_look(deadline, place))
-                place = await self._place(request.user_id)
+                await self._notifier.wait(request.user_id, self.next_look(deadline, place))
+                place = await self.place(request.user_id)
             at, serial = self._database.position, self._serial.now
             response = await self._at_place(request, place)
             if response.has_news or self._notifier.passed(deadline):
@@ -102,17 +102,17 @@ class SyncService:
             # Nothing may be held here that is not needed: thousands of these wait at any time.
             del response
             if at == self._database.position and serial == self._serial.now:
-                await self._notifier.wait(request.user_id, self._next_look(deadline, place))
+                await self._notifier.wait(request.user_id, self.next_look(deadline, place))
 
-    async def _place(self, user_id: str) -> Place:
+    async def place(self, user_id: str) -> Place:
         """Where the person stands with the terms, of which they have been told when this returns."""
         place = await self._policy.place(user_id)
         await self._notices.deliver(user_id, place)
         return place
 
-    def _next_look(self, deadline: float, place: Place) -> float:
+    def next_look(self, deadline: float, place: Place) -> float:
         """A date that passes on the ladder of a roll-out ends a wait: nothing is written that could."""
-        return self._notifier.earlier(deadline, place.standing.valid_until)
+        return self._notifier.earlier(deadline, place.valid_until)
 
     async def _at_place(self, request: SyncRequest, place: Place) -> SyncResponse:
         if place.level >= Level.LOCKED:
@@ -122,7 +122,7 @@ class SyncService:
     async def _ahead(self, request: SyncRequest, since: Token) -> SyncRequest:
         """The token is from a process that is further on, or from a database that was put back to an older state."""
         await self._database.catch_up()
-        if since.pos <= self._database.position:
+        if since.furthest <= self._database.position:
             return request
         return SyncRequest(
             request.user_id, request.device_id, None, request.filter, request.full_state, request.use_state_after
@@ -140,12 +140,13 @@ class SyncService:
 
     async def respond(self, request: SyncRequest, place: Place) -> SyncResponse:
         """What there is now, be it nothing."""
+        before = request.since
         request = after_lock(request)
         memberships, window = await self.window(request)
         await self._to_device.acknowledge(window)
         to_device, to_device_pos = await self._to_device.changed(window)
         joined = [room_id for room_id, member in memberships.items() if member.membership == "join"]
-        rooms = await self._arrange(window, memberships, joined)
+        rooms = await self._arrange(window, memberships, joined, before)
         supply = await self._keys.supply(request.user_id, request.device_id)
         upto = window.upto
         behind = to_device_pos if to_device_pos < upto.pos else None
@@ -189,7 +190,10 @@ class SyncService:
 
     # rooms
 
-    async def _arrange(self, window: Window, memberships: Memberships, joined: list[str]) -> Rooms:
+    async def _arrange(
+        self, window: Window, memberships: Memberships, joined: list[str], before: Token | None
+    ) -> Rooms:
+        """`before` is the device's own token, also where it begins anew."""
         wants = window.filter.wants_room
         if wants is not None:
             joined = [room_id for room_id in joined if wants(room_id)]
@@ -197,22 +201,22 @@ class SyncService:
         if window.since is None and len(chosen) > PRELOAD_ROOMS:
             await self._receipts.preload(window.user_id, joined)
         rooms = Rooms()
-        shown_before = await self._shown_before(window)
+        shown = await self._shown_before(window.user_id, before)
         for number, room_id in enumerate(chosen, 1):
             if wants is None or wants(room_id):
                 of_room = window
-                if room_id == shown_before and window.since is not None:
-                    of_room = replace(window, since=seen(window.since))
+                if before is not None and room_id == shown:
+                    of_room = replace(window, since=seen(before))
                 await self._put(rooms, of_room, room_id, memberships[room_id])
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         return rooms
 
-    async def _shown_before(self, window: Window) -> str | None:
+    async def _shown_before(self, user_id: str, before: Token | None) -> str | None:
         """The room that was shown while the person was locked out, on the first sync after that."""
-        if window.since is None or window.since.locked is None:
+        if before is None or before.locked is None:
             return None
-        return await self._notices.room_of(window.user_id)
+        return await self._notices.room_of(user_id)
 
     async def chosen(self, window: Window, memberships: Memberships, joined: list[str]) -> list[str]:
         """The rooms in which there may be something to say."""

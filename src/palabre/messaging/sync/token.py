@@ -21,11 +21,16 @@ class Token(msgspec.Struct, frozen=True):
     policy: int = 0
     """A mark of the policy status that the client was shown last; 0: none."""
     locked: int | None = None
-    """While somebody is locked out `pos` stands still, so that nothing is lost; this is how far the notices room got."""
+    """While somebody is locked out `pos` stands still and nothing is lost; this is how far the notices room got."""
 
     @property
     def to_device_pos(self) -> int:
         return self.pos if self.to_device is None else self.to_device
+
+    @property
+    def furthest(self) -> int:
+        """The last position of the log that anything in here speaks of."""
+        return max(self.pos, self.locked or 0)
 
     def __str__(self) -> str:
         text = f"s{self.pos}_{self.serial}"

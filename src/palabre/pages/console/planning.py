@@ -41,6 +41,7 @@ def proposal(now: datetime) -> Form:
         limited="0",
         locked="30",
         sms="0",
+        web_push="0",
     )
 
 
@@ -74,6 +75,7 @@ def read_plan(sent: Form, editions: list[str]) -> Plan:
         editions={edition: EditionPlan(deadline=moment) for edition, moment in own.items() if moment is not None},
         waves=[wave for number in range(1, WAVES + 1) if (wave := _wave(sent, number)) is not None],
         sms_reminders=sms or 0,
+        web_push_reminders=_days(sent, "web_push") or 0,
     )
 
 

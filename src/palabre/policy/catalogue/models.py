@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ..documents.models import Version
-from ..rollouts.models import Rollout
+from ..rollouts.models import FOREVER, Rollout
 from ..rollouts.standing import Rollouts, in_order
 
 
@@ -43,6 +43,16 @@ class Catalogue(msgspec.Struct, frozen=True):
                     if rollout.announce <= rollout.clock(now) and rollout.held_since is None:
                         return self.versions[policy, rollout.terms.version]
         return None
+
+    def newest(self, policy: str) -> Version:
+        """The newest version that was not taken back, if there is one."""
+        versions, taken_back = self.of_policy(policy), self.rolled_back(policy)
+        return next((one for one in reversed(versions) if one.number not in taken_back), versions[-1])
+
+    def next_announcement(self, now: int) -> int:
+        """When `current` changes next by itself."""
+        announced = (rollout.announce for group in self.standing for rollout in group if rollout.held_since is None)
+        return min((at for at in announced if at > now), default=FOREVER)
 
     @property
     def policies(self) -> list[str]:

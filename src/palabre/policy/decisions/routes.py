@@ -125,6 +125,11 @@ class DecisionRoutes:
         headers = {"content-type": "application/jwk-set+json", "cache-control": f"public, max-age={JWKS_MAX_AGE}"}
         return Reply(await self._receipts.jwks(), headers=headers)
 
+    @endpoint("POST", "/_palabre/admin/v1/receipt-keys/rotate", access="operator", tags=("Operators",))
+    async def rotate(self, request: Request) -> JsonObject:
+        """Sign with a new key from now on. The former one stays in the JWKS: old receipts go on being verified."""
+        return {"kid": await self._receipts.rotate()}
+
     async def _record(self, request: Request) -> JsonObject:
         return await self._records.of(request.user_id, request.params["decision_id"])
 

@@ -24,6 +24,8 @@ from .models import NOTHING_DECIDED, STREAM, Accepted, Answers, Channel, Decisio
 
 ASK_AGAIN_MS = 365 * 24 * 3600 * 1000
 """How long a refused purpose is not asked for again. Digital Markets Act article 5(2)."""
+KEPT_AFTER_THE_END_MS = 3653 * 24 * 3600 * 1000
+"""Ten years: limitation periods for contracts are shorter everywhere we looked."""
 CACHED = 100_000
 FALLBACK_LOCALE = "en"
 
@@ -62,6 +64,7 @@ class Ledger(msgspec.Struct, frozen=True, gc=False):
 
 
 _BLANK = Ledger(0, {})
+_NONE_READ: Mapping[str, Ledger] = {}
 _Shown = dict[tuple[str, str, str, str], str]
 _Kept = dict[tuple[str, str, str, str, str], frozenset[str]]
 
@@ -148,13 +151,22 @@ class DecisionService:
 
         return await self._database.write(work)
 
-    async def decide_in(self, tx: Transaction, user_id: str, given: Given, account: Account | None = None) -> Decision:
-        """`decide` as a part of a larger transaction. `account` where the caller has read it in `tx`."""
+    async def decide_in(
+        self,
+        tx: Transaction,
+        user_id: str,
+        given: Given,
+        account: Account | None = None,
+        ledgers: Mapping[str, Ledger] = _NONE_READ,
+    ) -> Decision:
+        """`decide` as a part of a larger transaction. `account` and `ledgers` (from `ready`) where the caller has read
+        them in `tx`.
+        """
         if account is None or not account.is_active:
             account = await self._people.require_active(user_id, tx)
         catalogue = await self._catalogues.now(tx)
         version = _published(catalogue, given.policy, given.version)
-        ledger = await self._ledger(user_id, tx)
+        ledger = self._cache.get(user_id, tx) or ledgers.get(user_id) or await self._ledger(user_id, tx)
         answers = ledger.answers.get(given.policy, NOTHING_DECIDED)
         edition = version.document.edition_for(account.region)
         if given.edition != edition.id or given.hash != self._known_hash(version, edition, given.locale):
@@ -189,12 +201,13 @@ class DecisionService:
         tx.advance(STREAM, user_id)
         return decision
 
-    async def ready(self, tx: Transaction, user_ids: Collection[str]) -> None:
-        """Read what many people decided with one statement, before `decide_in` for each of them in the same `tx`."""
+    async def ready(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, Ledger]:
+        """What those of these people decided who are not in memory, read with one statement: for `decide_in` for each
+        of them in the same `tx`.
+        """
         missing = [user_id for user_id in user_ids if self._cache.get(user_id, tx) is None]
         found = await store.of_people(tx, missing) if missing else {}
-        for user_id in missing:
-            self._cache.put(user_id, _ledger_of(found.get(user_id, [])), tx)
+        return {user_id: _ledger_of(found[user_id]) if user_id in found else _BLANK for user_id in missing}
 
     # hooks of accounts
 
@@ -227,9 +240,16 @@ class DecisionService:
 
         Whoever processes data has to be able to show that it was agreed to (GDPR articles 5(2) and 7(1)), also after
         the account is gone, and article 17(3)(e) exempts such proof from erasure. What remains is pseudonymous: a user
-        id that leads to no phone number, name or message any more, a country, a language, and what was decided when.
+        id that leads to no phone number or name any more, a country, a language, and what was decided when. Ten years
+        later it goes too (`forget_old`).
         """
         self._cache.drop(user_id, tx)
+
+    async def forget_old(self) -> None:
+        """For `Housekeeping`: proof about accounts that are gone is kept for ten years and no longer."""
+        before = self._clock.ms() - KEPT_AFTER_THE_END_MS
+        if await store.any_before(self._database, before):
+            await self._database.write(lambda tx: store.forget_gone(tx, before))
 
     # the parts
 

@@ -59,6 +59,19 @@ async def of_people(reader: Reader, user_ids: Collection[str]) -> dict[str, list
     return found
 
 
+async def any_before(reader: Reader, moment: int) -> bool:
+    return await reader.fetchval("SELECT 1 FROM policy_decisions WHERE at < $1 LIMIT 1", moment) is not None
+
+
+async def forget_gone(tx: Transaction, moment: int) -> None:
+    """What people whose account is gone decided before `moment`, when it is all that old."""
+    await tx.execute(
+        "DELETE FROM policy_decisions WHERE at < $1 AND user_id IN (SELECT d.user_id FROM policy_decisions d "
+        "JOIN accounts a ON a.user_id = d.user_id WHERE a.status <> 'active' GROUP BY d.user_id HAVING MAX(d.at) < $1)",
+        moment,
+    )
+
+
 def _decision(row: Row) -> Decision:
     """Words that recur in a million rows are kept in memory once."""
     decision_id, user_id, number, policy, version, version_number, edition, region, locale, hash_, *rest = row

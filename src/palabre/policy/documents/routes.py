@@ -125,7 +125,7 @@ class PolicyRoutes:
 
     # the operator's
 
-    @endpoint("POST", ADMIN, access="operator", body=PublishBody, max_body=MAX_POLICY, tags=("Operator",))
+    @endpoint("POST", ADMIN, access="operator", body=PublishBody, max_body=MAX_POLICY, tags=("Operators",))
     async def publish(self, request: Request, body: PublishBody) -> dict[str, Any]:
         """Publish a version for ever. Nobody is asked anything before a roll-out carries it.
 
@@ -140,12 +140,12 @@ class PolicyRoutes:
         version = await self._policies.publish(folder.document, folder.plan, body.actor)
         return self._outline(version) | {"findings": await self._policies.findings(version)}
 
-    @endpoint("GET", ADMIN, access="operator", tags=("Operator",))
+    @endpoint("GET", ADMIN, access="operator", tags=("Operators",))
     async def all(self, request: Request) -> dict[str, Any]:
         """The same list as the public one."""
         return await self.index(request)
 
-    @endpoint("GET", ADMIN + "/{policy}/{version}/lint", access="operator", tags=("Operator",))
+    @endpoint("GET", ADMIN + "/{policy}/{version}/lint", access="operator", tags=("Operators",))
     async def lint(self, request: Request) -> dict[str, Any]:
         """What the linter said when the version was published."""
         return {"findings": await self._policies.findings(await self._version(request))}

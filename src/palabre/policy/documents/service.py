@@ -1,6 +1,5 @@
 """Publishing versions, for ever: what is published is never changed and never taken away."""
 
-
 import msgspec
 
 from ...core.clock import Clock

@@ -88,6 +88,11 @@ class Gate:
         if endpoint.access not in OPEN[standing.level]:
             raise await self.refusal(session.user_id, endpoint.access)
 
+    async def require(self, user_id: str, access: Access) -> None:
+        """The same for what is not an endpoint of that access, or not for everybody. Raises as `guard` does."""
+        if access not in OPEN[(await self.standing(user_id)).level]:
+            raise await self.refusal(user_id, access)
+
     async def refusal(self, user_id: str, access: Access) -> ApiError:
         """What the person is told; the address is in the sentence too, as some clients show nothing else."""
         account = await self._people.get(user_id)

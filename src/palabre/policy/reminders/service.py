@@ -1,18 +1,21 @@
-"""The reminder job: one text message when a `reminder` step has come, to those who have not answered.
+"""The reminder job: one message when a `reminder` step has come, to those who have not answered.
 
-Whoever accepted, declined or put the question off hears nothing, and nobody is reminded of a deadline that is past. A
-message is written down before it is sent, in a transaction that looks once more at where the person stands: it goes out
-at most once, whatever crashes.
+It goes out by the first channel that reaches the person and has something left of the budget. Whoever accepted,
+declined or put the question off hears nothing, and nobody is reminded of a deadline that is past. A message is written
+down before it is sent, in a transaction that looks once more at where the person stands: it goes out at most once,
+whatever crashes.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 
-from ...accounts.codes.providers import Provider, ProviderError
 from ...accounts.people.service import People
 from ...core.clock import Clock
-from ...core.dates import day_in_words
 from ...core.text import Texts
 from ...storage.database import Database, Transaction
 from ..catalogue.models import Catalogue
@@ -20,19 +23,25 @@ from ..catalogue.service import Catalogues
 from ..decisions import store as decisions
 from ..decisions.models import NOTHING_DECIDED, Answers, fold
 from ..decisions.service import DecisionService
-from ..documents.models import Version
 from ..gate.service import Gate
 from ..rollouts import ladder
 from ..rollouts.models import Level, Rollout, Subject
 from ..rollouts.standing import standing
 from . import store
-from .store import Reached
+from .channels import Channel, Reminder, Send
 
 PAGE = 1000
-PAUSE_SECONDS = 0.1
-"""Between two messages: providers take only so many a second."""
 
 log = structlog.get_logger()
+
+
+class Claim(NamedTuple):
+    """A message that is written down, and ours to send."""
+
+    step: str
+    channel: str
+    send: Send
+    reminder: Reminder
 
 
 class Reminders:
@@ -46,22 +55,20 @@ class Reminders:
         catalogues: Catalogues,
         decisions: DecisionService,
         gate: Gate,
-        provider: Provider,
+        channels: Sequence[Channel],
         texts: Texts,
         consent_uri: str,
-        *,
-        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
+        """`channels`: the preferred first."""
         self._database = database
         self._clock = clock
         self._people = people
         self._catalogues = catalogues
         self._decisions = decisions
         self._gate = gate
-        self._provider = provider
+        self._channels = channels
         self._texts = texts
         self._consent_uri = consent_uri
-        self._pause = pause_seconds
         self._running = asyncio.Lock()
 
     async def job(self) -> None:
@@ -73,71 +80,86 @@ class Reminders:
         async with self._running:
             sent = 0
             for rollout in (await self._catalogues.now()).rollouts.values():
-                if _may_remind(rollout, self._clock.ms()):
+                if self._may_remind(rollout, self._clock.ms()):
                     sent += await self._remind(rollout)
             if sent:
-                log.info("people were reminded of new terms by text message", messages=sent)
+                log.info("people were reminded of new terms", messages=sent)
             return sent
+
+    def _may_remind(self, rollout: Rollout, now: int) -> bool:
+        """Whether anybody may have to be reminded. Who is told late is reminded later, nobody is earlier."""
+        if rollout.state != "started" or not self._open(rollout, {}):
+            return False
+        ladders = (rollout.ladder, *rollout.editions.values())
+        return any(step.level is Level.REMINDER and step.at <= now for ladder in ladders for step in ladder.steps)
+
+    def _open(self, rollout: Rollout, before: Mapping[str, str]) -> list[Channel]:
+        """Those with something left of the budget of a person who was reminded of these steps (step -> channel)."""
+        spent = Counter(before.values())
+        return [channel for channel in self._channels if spent[channel.name] < channel.budget(rollout)]
 
     async def _remind(self, rollout: Rollout) -> int:
         after, sent = await store.cursor(self._database, rollout.rollout_id), 0
-        while page := await store.with_number(self._database, after, PAGE):
+        while page := await store.active(self._database, after, PAGE):
             catalogue, now = await self._catalogues.now(), self._clock.ms()
-            user_ids = [one.subject.user_id for one in page]
+            user_ids = [subject.user_id for subject in page]
             decided = await decisions.of_people(self._database, user_ids)
             before = await store.sent(self._database, rollout.rollout_id, user_ids)
-            for one in page:
-                user_id = one.subject.user_id
+            reached = {channel.name: await channel.reach(self._database, user_ids) for channel in self._channels}
+            for subject in page:
+                user_id, had = subject.user_id, before.get(subject.user_id, {})
+                if not any(user_id in reached[channel.name] for channel in self._open(rollout, had)):
+                    continue
                 answers = fold(decided.get(user_id, ())).get(rollout.terms.policy, NOTHING_DECIDED)
-                step = due(catalogue, rollout.rollout_id, one.subject, answers, now)
-                if step is not None and _within(rollout, step, before.get(user_id, set())):
-                    sent += await self._send(rollout.rollout_id, one)
-            after = page[-1].subject.user_id
+                step = due(catalogue, rollout.rollout_id, subject, answers, now)
+                if step is not None and step not in had:
+                    sent += await self._send(rollout.rollout_id, user_id)
+            after = page[-1].user_id
             await self._keep_place(rollout, after)
             await asyncio.sleep(0)
         await self._keep_place(rollout, "")
         return sent
 
-    async def _send(self, rollout_id: str, one: Reached) -> bool:
-        """Claim the message, then send it. False where somebody else did, or there is nothing to remind of any more."""
-        user_id = one.subject.user_id
+    async def _send(self, rollout_id: str, user_id: str) -> bool:
+        """Claim the message, then send it: by the next channel where nobody is at the address of the one before.
 
-        async def claim(tx: Transaction) -> tuple[Version, int] | None:
-            account = await self._people.get(user_id, tx)
-            if account is None or not account.is_active:
-                return None
-            now, catalogue = self._clock.ms(), await self._catalogues.now(tx)
-            subject = await self._gate.subject(user_id, tx)
-            rollout = catalogue.rollouts[rollout_id]
-            answers = (await self._decisions.of(user_id, tx)).get(rollout.terms.policy, NOTHING_DECIDED)
-            step = due(catalogue, rollout_id, subject, answers, now)
-            before = (await store.sent(tx, rollout_id, [user_id])).get(user_id, set())
-            if step is None or not _within(rollout, step, before):
-                return None
-            await store.add(tx, user_id, rollout_id, step, now)
-            version = catalogue.versions[rollout.terms.policy, rollout.terms.version]
-            return version, _deadline(rollout, subject, answers)
+        False where somebody else did, where there is nothing to remind of any more, and where it did not leave: it may
+        have arrived all the same, so it is not sent again.
+        """
+        for _ in self._channels:
+            claim = await self._database.write(partial(self._claim, rollout_id, user_id))
+            if claim is None:
+                return False
+            outcome = await claim.send(claim.reminder)
+            if outcome != "gone":
+                return outcome == "taken"
+            await self._database.write(
+                partial(store.remove, user_id=user_id, rollout_id=rollout_id, step=claim.step, channel=claim.channel)
+            )
+        return False
 
-        claimed = await self._database.write(claim)
-        if claimed is None:
-            return False
-        version, deadline = claimed
-        locale = self._texts.choose(one.locale)
-        names = version.document.policy.names
-        text = self._texts.get(
-            locale,
-            "sms.reminder",
-            policy=names.get(locale) or next(iter(names.values())),
-            deadline=day_in_words(deadline, locale),
-            address=self._consent_uri,
-        )
-        try:
-            await self._provider.send_text(one.e164, text, locale, self._clock.ms())
-        except ProviderError:
-            return False  # it may have arrived all the same, so it is not sent again
-        finally:
-            await asyncio.sleep(self._pause)
-        return True
+    async def _claim(self, rollout_id: str, user_id: str, tx: Transaction) -> Claim | None:
+        account = await self._people.get(user_id, tx)
+        if account is None or not account.is_active:
+            return None
+        now, catalogue = self._clock.ms(), await self._catalogues.now(tx)
+        subject = await self._gate.subject(user_id, tx)
+        rollout = catalogue.rollouts[rollout_id]
+        answers = (await self._decisions.of(user_id, tx)).get(rollout.terms.policy, NOTHING_DECIDED)
+        step = due(catalogue, rollout_id, subject, answers, now)
+        before = (await store.sent(tx, rollout_id, [user_id])).get(user_id, {})
+        if step is None or step in before:
+            return None
+        locale = self._texts.choose(account.locale)
+        names = catalogue.versions[rollout.terms.policy, rollout.terms.version].document.policy.names
+        policy = names.get(locale) or next(iter(names.values()))
+        reminder = Reminder(locale, policy, _deadline(rollout, subject, answers), now, self._consent_uri)
+        for channel in self._open(rollout, before):
+            send = (await channel.reach(tx, [user_id])).get(user_id)
+            if send is not None:
+                await store.add(tx, user_id, rollout_id, step, channel.name, now)
+                return Claim(step, channel.name, send, reminder)
+        return None
 
     async def _keep_place(self, rollout: Rollout, cursor: str) -> None:
         await self._database.write(lambda tx: store.set_cursor(tx, rollout.rollout_id, cursor, self._clock.ms()))
@@ -173,15 +195,3 @@ def _deadline(rollout: Rollout, subject: Subject, answers: Answers) -> int:
     told = ladder.told_at(rollout, subject)
     begins = ladder.begins(rollout, rollout.announce if told is None else told, answers)
     return ladder.deadline(rollout, rollout.ladder_for(rollout.terms.edition(subject.region)), begins)
-
-
-def _within(rollout: Rollout, step: str, before: set[str]) -> bool:
-    return step not in before and len(before) < rollout.sms_budget
-
-
-def _may_remind(rollout: Rollout, now: int) -> bool:
-    """Whether anybody may have to be reminded. Who is told late is reminded later, nobody is earlier."""
-    if rollout.state != "started" or rollout.sms_budget == 0:
-        return False
-    ladders = (rollout.ladder, *rollout.editions.values())
-    return any(step.level is Level.REMINDER and step.at <= now for ladder in ladders for step in ladder.steps)

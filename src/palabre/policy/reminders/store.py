@@ -1,58 +1,61 @@
 """All SQL about reminders: who was sent which, written before it is sent."""
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from ...storage.database import Reader, Transaction
 from ..rollouts.models import Subject
 
-CHANNEL = "sms"
 
-
-class Reached(NamedTuple):
-    """Somebody who can be texted."""
-
-    subject: Subject
-    locale: str | None
-    e164: str
-    """The oldest number, which also makes the region."""
-
-
-async def with_number(reader: Reader, after: str, limit: int) -> list[Reached]:
-    """The next active accounts with a number after the user id `after`, in order."""
+async def active(reader: Reader, after: str, limit: int) -> list[Subject]:
+    """The next active accounts after the user id `after`, in order."""
     rows = await reader.fetch(
-        "SELECT a.user_id, a.region, a.region_since, a.locale, "
-        "(SELECT n.e164 FROM phone_numbers n WHERE n.user_id = a.user_id ORDER BY n.added, n.e164 LIMIT 1) AS number "
-        "FROM accounts a WHERE a.user_id > $1 AND a.status = 'active' AND a.region IS NOT NULL "
-        "ORDER BY a.user_id LIMIT $2",
+        "SELECT user_id, region, region_since FROM accounts WHERE user_id > $1 AND status = 'active' "
+        "ORDER BY user_id LIMIT $2",
         after,
         limit,
     )
-    return [Reached(Subject(user_id, region, since), locale, number) for user_id, region, since, locale, number in rows]
+    return [Subject(user_id, region, since) for user_id, region, since in rows]
 
 
-async def sent(reader: Reader, rollout_id: str, user_ids: Collection[str]) -> dict[str, set[str]]:
-    """User id -> the steps for which each of these people was sent a text message."""
+async def numbers(reader: Reader, user_ids: Collection[str]) -> dict[str, str]:
+    """The oldest phone number of each of these people who has one."""
     rows = await reader.fetch(
-        "SELECT user_id, step FROM policy_reminders WHERE user_id = ANY($1) AND rollout_id = $2 AND channel = $3",
+        "SELECT user_id, e164 FROM phone_numbers WHERE user_id = ANY($1) ORDER BY added DESC, e164 DESC", list(user_ids)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def sent(reader: Reader, rollout_id: str, user_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """User id -> the steps of which each of these people was reminded -> the channel."""
+    rows = await reader.fetch(
+        "SELECT user_id, step, channel FROM policy_reminders WHERE user_id = ANY($1) AND rollout_id = $2",
         list(user_ids),
         rollout_id,
-        CHANNEL,
     )
-    found: dict[str, set[str]] = {}
-    for user_id, step in rows:
-        found.setdefault(user_id, set()).add(step)
+    found: dict[str, dict[str, str]] = {}
+    for user_id, step, channel in rows:
+        found.setdefault(user_id, {})[step] = channel
     return found
 
 
-async def add(tx: Transaction, user_id: str, rollout_id: str, step: str, at: int) -> None:
+async def add(tx: Transaction, user_id: str, rollout_id: str, step: str, channel: str, at: int) -> None:
     await tx.execute(
         "INSERT INTO policy_reminders (user_id, rollout_id, step, channel, at) VALUES ($1, $2, $3, $4, $5)",
         user_id,
         rollout_id,
         step,
-        CHANNEL,
+        channel,
         at,
+    )
+
+
+async def remove(tx: Transaction, user_id: str, rollout_id: str, step: str, channel: str) -> None:
+    await tx.execute(
+        "DELETE FROM policy_reminders WHERE user_id = $1 AND rollout_id = $2 AND step = $3 AND channel = $4",
+        user_id,
+        rollout_id,
+        step,
+        channel,
     )
 
 

@@ -37,8 +37,9 @@ def draft(rollout_id: str, version: Version, plan: Plan, now: int) -> Rollout:
     unknown = sorted(set(plan.editions) - set(terms.within))
     if unknown:
         raise refused(f"The version has no edition {unknown[0]}; it has {', '.join(sorted(terms.within))}.")
-    if not 0 <= plan.sms_reminders <= 100:
-        raise refused("sms_reminders must be from 0 to 100.")
+    for name in ("sms_reminders", "web_push_reminders"):
+        if not 0 <= getattr(plan, name) <= 100:
+            raise refused(f"{name} must be from 0 to 100.")
     common = EditionPlan(deadline=plan.deadline, ladder=plan.ladder)
     rollout = Rollout(
         rollout_id=rollout_id,
@@ -50,6 +51,7 @@ def draft(rollout_id: str, version: Version, plan: Plan, now: int) -> Rollout:
         editions={name: _ladder(name, own, plan, announce) for name, own in sorted(plan.editions.items())},
         waves=tuple(wave_of(wave, announce) for wave in plan.waves),
         sms_budget=plan.sms_reminders,
+        web_push_budget=plan.web_push_reminders,
     )
     check(rollout)
     return rollout

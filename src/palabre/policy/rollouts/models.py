@@ -127,6 +127,8 @@ class Rollout(msgspec.Struct, frozen=True):
     """From when to when it was held, oldest first. The dates above have been moved along already."""
     sms_budget: int = 0
     """Text messages that one person may get for this roll-out."""
+    web_push_budget: int = 0
+    """The same for push messages."""
 
     def ladder_for(self, edition: str) -> Ladder:
         return self.editions.get(edition, self.ladder)
@@ -145,13 +147,13 @@ class Rollout(msgspec.Struct, frozen=True):
         return moment
 
     def phase(self, now: int) -> Phase:
-        """What an operator calls its state. A roll-out is completed when its last date has passed."""
+        """What an operator calls its state. It is completed when its last date has passed."""
         if self.state != "started":
             return self.state
         if now < self.announce:
             return "scheduled"
         ladders = (self.ladder, *self.editions.values())
-        last = max((step.at for ladder in ladders for step in ladder.steps), default=self.announce)
+        last = max(moment for ladder in ladders for moment in (ladder.deadline, *(step.at for step in ladder.steps)))
         return "completed" if now >= max(last, *(wave.at for wave in self.waves), 0) else "running"
 
 

@@ -50,3 +50,5 @@ class Plan(Part, frozen=True, kw_only=True):
     waves: list[PlannedWave] = field(default_factory=list)
     sms_reminders: int = 0
     """Text messages that one person may get for this roll-out."""
+    web_push_reminders: int = 0
+    """The same for push messages, which come first where the person takes them."""

@@ -186,6 +186,7 @@ class RolloutRoutes:
             "held_since": rollout.held_since,
             "holds": [{"from": begin, "to": end} for begin, end in rollout.holds],
             "sms_reminders": rollout.sms_budget,
+            "web_push_reminders": rollout.web_push_budget,
         }
 
     def _operation(self, operation: Operation) -> JsonObject:

@@ -12,12 +12,15 @@ from ...storage.database import Database, Transaction
 from ..catalogue.models import Catalogue
 from ..catalogue.service import Catalogues
 from ..documents.models import Document, Version
+from ..documents.reading import PLAN_FILE, Folder
+from ..lint import check
 from . import operations, store
 from .history import Operation, OperationName
 from .models import Rollout
 from .plan import Plan
 
 MAX_TEXT = 4000
+_WAVES = f"{PLAN_FILE}: waves"
 
 
 class RolloutService:
@@ -83,6 +86,7 @@ class RolloutService:
                         f"{other.phase(now).replace('_', ' ')}. "
                         + ("Revise that draft." if other.state == "draft" else "Roll that one back first.")
                     )
+            _check_plan(published.document, plan)
             rollout = operations.draft(next_id(catalogue, policy, version), published, plan, now)
             await self._put(tx, "create", None, rollout, actor, reason, now, {"plan": plan}, plan)
             return rollout
@@ -101,6 +105,7 @@ class RolloutService:
             if await store.plan(tx, rollout_id) == plan:
                 raise _conflict("This is the plan already.")
             published = _published(catalogue, before.terms.policy, before.terms.version)
+            _check_plan(published.document, plan)
             after = operations.draft(rollout_id, published, plan, now)
             await self._put(tx, "revise", before, after, actor, reason, now, {"plan": plan}, plan)
             await store.set_plan(tx, rollout_id, msgspec.json.encode(plan).decode())
@@ -235,6 +240,22 @@ def _require_newest(catalogue: Catalogue, rollout: Rollout) -> None:
                 f"{other.rollout_id} carries {other.terms.version}, which is newer than {terms.version}. Roll it back "
                 f"first, or publish the terms of {terms.version} again as a new version."
             )
+
+
+def _check_plan(document: Document, plan: Plan) -> None:
+    """Raises 400 `PALABRE_POLICY_LINT` for a ladder with errors, whether it was published with the version or not.
+
+    Waves may leave people out here: that is a trial.
+    """
+    found = [finding for finding in check(Folder(document, plan)) if finding.severity == "error"]
+    errors = [one for one in found if one.place.startswith(PLAN_FILE) and not one.place.startswith(_WAVES)]
+    if errors:
+        raise ApiError(
+            400,
+            "PALABRE_POLICY_LINT",
+            f"This plan cannot be carried out: {errors[0].message} {errors[0].mend}",
+            findings=msgspec.to_builtins(errors),
+        )
 
 
 def _said(text: str, what: str) -> str:

@@ -11,13 +11,15 @@ from ..models import Found, Rule, found
 _MOST = 4
 _APART_DAYS = 7
 _MOST_SMS = 2
-_LIMIT_SMS = 100
+_MOST_PUSH = 4
+_LIMIT = 100
 
 _DUTY = (
     "Unfair Commercial Practices Directive 2005/29/EC articles 8 and 9, persistence. WhatsApp undertook towards the "
     "EU's consumer authorities (CPC network, 6 March 2023) not to send recurring notifications about an update."
 )
 _SMS = "ePrivacy Directive 2002/58/EC article 13; 2005/29/EC annex I no. 26: no persistent messages to a phone."
+_PUSH = "2005/29/EC annex I no. 26: no persistent and unwanted messages by remote media."
 
 
 def _many(case: Case) -> Iterator[Found]:
@@ -36,13 +38,23 @@ def _close(case: Case) -> Iterator[Found]:
 
 
 def _impossible_sms(case: Case) -> Iterator[Found]:
-    if case.plan is not None and not 0 <= case.plan.sms_reminders <= _LIMIT_SMS:
-        yield found("rollout.yaml: sms_reminders", count=case.plan.sms_reminders, limit=_LIMIT_SMS)
+    if case.plan is not None and not 0 <= case.plan.sms_reminders <= _LIMIT:
+        yield found("rollout.yaml: sms_reminders", count=case.plan.sms_reminders, limit=_LIMIT)
 
 
 def _many_sms(case: Case) -> Iterator[Found]:
     if case.plan is not None and case.plan.sms_reminders > _MOST_SMS:
         yield found("rollout.yaml: sms_reminders", count=case.plan.sms_reminders, most=_MOST_SMS)
+
+
+def _impossible_push(case: Case) -> Iterator[Found]:
+    if case.plan is not None and not 0 <= case.plan.web_push_reminders <= _LIMIT:
+        yield found("rollout.yaml: web_push_reminders", count=case.plan.web_push_reminders, limit=_LIMIT)
+
+
+def _many_push(case: Case) -> Iterator[Found]:
+    if case.plan is not None and case.plan.web_push_reminders > _MOST_PUSH:
+        yield found("rollout.yaml: web_push_reminders", count=case.plan.web_push_reminders, most=_MOST_PUSH)
 
 
 RULES = (
@@ -80,6 +92,24 @@ RULES = (
         "Each person may get {count} text messages.",
         "Send {most} or fewer: the notices room reaches people without them.",
         _many_sms,
+        "rollout",
+    ),
+    Rule(
+        "PUSH-IMPOSSIBLE",
+        "error",
+        _PUSH,
+        "{count} push messages to each person are no budget.",
+        "Write a number from 0 to {limit}.",
+        _impossible_push,
+        "rollout",
+    ),
+    Rule(
+        "PUSH-MANY",
+        "warning",
+        _PUSH,
+        "Each person may get {count} push messages.",
+        "Send {most} or fewer, one for each reminder that a ladder should have.",
+        _many_push,
         "rollout",
     ),
 )

@@ -68,6 +68,7 @@ def decisions() -> None:
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("gpc", sa.BigInteger, nullable=False),
     )
+    op.create_index("policy_decisions_at", "policy_decisions", ["at"])
     op.create_index("policy_decisions_version", "policy_decisions", ["policy", "version", "at"])
     op.create_table(
         "receipt_keys",
@@ -105,6 +106,23 @@ def reaching() -> None:
         sa.Column("step", sa.Text, primary_key=True),
         sa.Column("channel", sa.Text, primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "web_push_subscriptions",
+        sa.Column("user_id", sa.Text, primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("endpoint", sa.Text, nullable=False),
+        sa.Column("p256dh", sa.Text, nullable=False),
+        sa.Column("auth", sa.Text, nullable=False),
+        sa.Column("device_id", sa.Text),
+        sa.Column("created", sa.BigInteger, nullable=False),
+    )
+    op.create_index("web_push_subscriptions_id", "web_push_subscriptions", ["id"])
+    op.create_table(
+        "web_push_keys",
+        sa.Column("number", sa.BigInteger, primary_key=True),
+        sa.Column("private", sa.LargeBinary, nullable=False),
+        sa.Column("created", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "notice_rooms",
