@@ -80,7 +80,11 @@ async def test_signing_in_is_possible_at_every_level(client: Homeserver, operato
 async def test_a_ladder_that_deletes_in_haste_cannot_be_planned(client: Homeserver, operator: Operator) -> None:
     """Whatever was published with the version: deletion has a notice of its own, and time after it."""
     await operator.publish(version(1))
-    steps = [{"step": "notice"}, {"step": "deletion_scheduled"}, {"step": "deleted", "after_deadline": "P2D"}]
+    steps = [
+        {"step": "notice"},
+        {"step": "deletion_scheduled", "after_deadline": "P1D"},
+        {"step": "deleted", "after_deadline": "P2D"},
+    ]
     plan = {"announce": day(0), "deadline": day(33), "ladder": steps}
     body = {"policy": "terms", "version": "v1", "plan": plan, **BY}
     refused = await operator.call("POST", "/_palabre/admin/v1/rollouts", body, status=400)

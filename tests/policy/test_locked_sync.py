@@ -191,3 +191,24 @@ async def test_two_devices_that_sync_at_once_are_told_once(client: Homeserver, o
     answers = await asyncio.gather(*(device.sync() for device in (ana, phone, ana, phone)))
     assert {len(notices(answer)) for answer in answers} == {1}
     assert len({next(iter(answer["rooms"]["join"])) for answer in answers}) == 1
+
+
+async def test_a_hold_and_a_dropped_limit_are_said_to_those_who_heard_of_it(
+    client: Homeserver, operator: Operator
+) -> None:
+    ana, ben = await client.register("ana"), await client.register("ben")
+    rollout = await operator.roll_out(version(1))
+    await operator.clock(34)
+    since = (await ana.sync())["next_batch"]
+    await operator.operate(rollout, "hold")
+    held = await ana.sync(since)
+    assert ["on hold" in body for body in notices(held)] == [True]
+    assert notices(await ana.sync(held["next_batch"])) == []
+    assert notices(await ben.sync()) == [], "who never heard of it need not hear of the hold"
+    await operator.operate(rollout, "resume")
+    limited = await ana.sync(held["next_batch"])
+    assert len(notices(limited)) == 1
+    await operator.operate(rollout, "drop", step="limited")
+    lifted = await ana.sync(limited["next_batch"])
+    assert ["nothing is closed" in body for body in notices(lifted)] == [True]
+    assert notices(await ana.sync(lifted["next_batch"])) == []

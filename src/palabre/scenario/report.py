@@ -28,7 +28,7 @@ from ..policy.lint import Finding, check
 from ..policy.rollouts.drafting import DAY, milliseconds
 from ..policy.rollouts.models import Level
 from .models import Event
-from .runner import Day, Outcome
+from .runner import REHEARSED, Day, Outcome
 
 TEXTS = Path(__file__).parent / "texts"
 SEEN = (Level.NOTICE, Level.REMINDER, Level.LIMITED, Level.LOCKED, Level.DELETION_SCHEDULED)
@@ -239,6 +239,7 @@ class _Language:
         return (
             f"<h2>{escape(t('other.title'))}</h2>"
             + _p(t("other.intro", name=there.names[self._locale]))
+            + (_p(t("other.reckoned", people=self._words.number(REHEARSED))) if self._outcome.size > REHEARSED else "")
             + _p(there.about[self._locale])
             + self._table(["", t("other.here"), t("other.there")], rows)
             + self._saw(f"other-{self._locale}", there.names[self._locale], days, marked=False)

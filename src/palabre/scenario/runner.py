@@ -87,6 +87,9 @@ class Outcome(msgspec.Struct):
 
 Progress = Callable[[date, str], None]
 
+REHEARSED = 100_000
+"""People in the rehearsal of the other calendar, from which the numbers of all are reckoned."""
+
 
 class Runner:
     def __init__(self, script: Script, size: int, seed: int, world: World, progress: Progress | None = None) -> None:
@@ -343,8 +346,26 @@ class Runner:
 
 
 async def rehearse(script: Script, size: int, seed: int) -> Outcome:
-    """The same people under another calendar, without a database."""
-    return await Runner(script, size, seed, Rehearsal()).run()
+    """The same people under another calendar, without a database: at most `REHEARSED` of them, counted up."""
+    outcome = await Runner(script, min(size, REHEARSED), seed, Rehearsal()).run()
+    if size > REHEARSED:
+        outcome.days = [_counted_up(day, size / REHEARSED) for day in outcome.days]
+    return outcome
+
+
+def _counted_up(day: Day, times: float) -> Day:
+    def up(counts: dict[str, int]) -> dict[str, int]:
+        return {country: round(people * times) for country, people in counts.items()}
+
+    return Day(
+        day.day,
+        {country: [round(people * times) for people in levels] for country, levels in day.levels.items()},
+        up(day.accepted),
+        up(day.declined),
+        up(day.later),
+        up(day.deleted),
+        up(day.left),
+    )
 
 
 def _deletes(rollout: Rollout) -> bool:

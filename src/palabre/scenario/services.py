@@ -30,7 +30,7 @@ from . import store
 from .models import Event
 
 SERVER_NAME = "scenario.example"
-CHUNK = 10_000
+CHUNK = 25_000
 """People in one transaction."""
 AT_ONCE = 512
 

@@ -90,11 +90,13 @@ class CommitCache(Generic[K, V]):
         """Remember what is known to be committed. Something that was read belongs into `load`: between a read and this,
         a commit may have come.
         """
-        self._loading.pop(key, None)
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._size:
-            self._entries.popitem(last=False)
+        if self._loading:
+            self._loading.pop(key, None)
+        entries = self._entries
+        entries[key] = value
+        entries.move_to_end(key)
+        if len(entries) > self._size:
+            entries.popitem(last=False)
 
     def forget(self, key: K) -> None:
         """Drop at once: another process changed it."""

@@ -11,6 +11,9 @@ _SILENCED_BY = ("decline", "later")
 """Who has answered is not asked again; of what is taken from them they hear all the same."""
 
 
+_RESTRICTING = frozenset(level.label for level in Level if level.restricts)
+
+
 def due(
     asked: Iterable[Rollout],
     rolled_back: Iterable[Rollout],
@@ -28,9 +31,11 @@ def due(
 
 
 def _step(rollout: Rollout, subject: Subject, answers: Answers, told: Collection[Told], now: int) -> Notice | None:
-    if rollout.held_since is not None:
-        return None
     own = rollout.ladder_for(rollout.terms.edition(subject.region))
+    before = [other for other in told if other.rollout_id == rollout.rollout_id]
+    if rollout.held_since is not None:
+        key = Told(rollout.rollout_id, "held", rollout.held_since, own.deadline)
+        return Notice(key, rollout, "held", None) if before and key not in told else None
     start = ladder.told_at(rollout, subject)
     if start is None:
         return None
@@ -41,10 +46,16 @@ def _step(rollout: Rollout, subject: Subject, answers: Answers, told: Collection
         return None
     _, step = max(come, key=lambda item: (item[1].level, item[0]))
     key = Told(rollout.rollout_id, step.level.label, step.at, own.deadline)
+    if key in told and step.level.restricts:
+        return None
+    known = max((other.deadline for other in before), default=own.deadline)
+    postponed = not step.level.restricts and known < own.deadline
+    lifted = not step.level.restricts and not postponed and any(other.step in _RESTRICTING for other in before)
+    if lifted:  # a step was dropped, or the person has moved
+        key = Told(rollout.rollout_id, "lifted", step.at, own.deadline)
+        return Notice(key, rollout, "lifted", None) if key not in told else None
     if key in told:
         return None
-    before = [other for other in told if other.rollout_id == rollout.rollout_id]
-    postponed = not step.level.restricts and any(other.deadline < own.deadline for other in before)
     if not step.level.restricts and not postponed:
         latest = answers.latest.get(rollout.terms.version)
         if latest is not None and latest.kind in _SILENCED_BY:

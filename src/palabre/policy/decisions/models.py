@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 STREAM = "policy_decision"
 """Of the log, keyed by user id: the person decided something."""
@@ -93,34 +94,36 @@ def after(answers: Answers, decision: Decision) -> Answers:
 
 
 def _acceptances(before: tuple[Accepted, ...], decision: Decision) -> tuple[Accepted, ...]:
-    others = tuple(accepted for accepted in before if accepted.version != decision.version)
-    if decision.kind == "accept":
-        others = tuple(_without(accepted, decision.choices) for accepted in others)
-        accepted = Accepted(
-            decision.decision_id,
-            decision.version,
-            decision.version_number,
-            decision.edition,
-            decision.at,
-            decision.choices,
-        )
-        return tuple(sorted((*others, accepted), key=lambda item: item.number))
+    if decision.kind in ("decline", "later"):
+        return before  # declining or putting off a new version leaves what was agreed to before
+    others = [accepted for accepted in before if accepted.version != decision.version]
     if decision.kind == "withdraw":
-        return others
+        return tuple(others)
     if decision.kind == "choose":
         return tuple(
-            msgspec.structs.replace(accepted, choices=decision.choices)
+            replace(accepted, choices=decision.choices)
             if accepted.version == decision.version
             else _without(accepted, decision.choices)
             for accepted in before
         )
-    return before  # declining or putting off a new version leaves what was agreed to before
+    accepted = Accepted(
+        decision.decision_id,
+        decision.version,
+        decision.version_number,
+        decision.edition,
+        decision.at,
+        decision.choices,
+    )
+    if not others:
+        return (accepted,)
+    kept = [_without(other, decision.choices) for other in others]
+    return tuple(sorted((*kept, accepted), key=lambda item: item.number))
 
 
 def _without(accepted: Accepted, choices: Mapping[str, bool]) -> Accepted:
     """What is switched off in one version is off in all: withdrawing or rolling back must not bring it back."""
-    kept = {row_id: on and choices.get(row_id, True) for row_id, on in accepted.choices.items()}
-    return msgspec.structs.replace(accepted, choices=kept)
+    off = [row_id for row_id, on in accepted.choices.items() if on and not choices.get(row_id, True)]
+    return replace(accepted, choices={**accepted.choices, **dict.fromkeys(off, False)}) if off else accepted
 
 
 def _withdrawn(before: Answers, decision: Decision) -> dict[int, int]:

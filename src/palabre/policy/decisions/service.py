@@ -5,13 +5,12 @@ A decision is bound to the exact version, edition, language and hash of what was
 
 from collections.abc import Collection, Mapping
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
 from ...accounts.people.models import Account
 from ...accounts.people.service import People
-from ...core import errors
+from ...core import errors, ids
 from ...core.clock import Clock
 from ...core.errors import ApiError
 from ...storage.database import CommitCache, Database, Entry, Transaction
@@ -179,7 +178,7 @@ class DecisionService:
             return latest
         _check_order(answers, given)
         decision = Decision(
-            str(uuid4()),
+            ids.uuid(),
             user_id,
             ledger.count + 1,
             version.policy,
@@ -246,10 +245,15 @@ class DecisionService:
         self._cache.drop(user_id, tx)
 
     async def forget_old(self) -> None:
-        """For `Housekeeping`: proof about accounts that are gone is kept for ten years and no longer."""
+        """For `Housekeeping`: what people whose account is gone decided is kept for ten years and no longer."""
         before = self._clock.ms() - KEPT_AFTER_THE_END_MS
-        if await store.any_before(self._database, before):
-            await self._database.write(lambda tx: store.forget_gone(tx, before))
+
+        async def work(tx: Transaction) -> None:
+            await store.forget_gone(tx, policy, version, before)
+
+        for policy, version in (await self._catalogues.now()).versions:
+            if await store.any_before(self._database, policy, version, before):
+                await self._database.write(work)
 
     # the parts
 

@@ -59,15 +59,21 @@ async def of_people(reader: Reader, user_ids: Collection[str]) -> dict[str, list
     return found
 
 
-async def any_before(reader: Reader, moment: int) -> bool:
-    return await reader.fetchval("SELECT 1 FROM policy_decisions WHERE at < $1 LIMIT 1", moment) is not None
+async def any_before(reader: Reader, policy: str, version: str, moment: int) -> bool:
+    """Whether somebody decided about this version before `moment`."""
+    found = await reader.fetchval(
+        "SELECT 1 FROM policy_decisions WHERE policy = $1 AND version = $2 AND at < $3 LIMIT 1", policy, version, moment
+    )
+    return found is not None
 
 
-async def forget_gone(tx: Transaction, moment: int) -> None:
-    """What people whose account is gone decided before `moment`, when it is all that old."""
+async def forget_gone(tx: Transaction, policy: str, version: str, moment: int) -> None:
+    """What people whose account is gone decided about this version before `moment`."""
     await tx.execute(
-        "DELETE FROM policy_decisions WHERE at < $1 AND user_id IN (SELECT d.user_id FROM policy_decisions d "
-        "JOIN accounts a ON a.user_id = d.user_id WHERE a.status <> 'active' GROUP BY d.user_id HAVING MAX(d.at) < $1)",
+        "DELETE FROM policy_decisions WHERE policy = $1 AND version = $2 AND at < $3 "
+        "AND user_id IN (SELECT user_id FROM accounts WHERE status <> 'active')",
+        policy,
+        version,
         moment,
     )
 

@@ -67,8 +67,8 @@ def decisions() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("gpc", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("policy_decisions_at", "policy_decisions", ["at"])
     op.create_index("policy_decisions_version", "policy_decisions", ["policy", "version", "at"])
     op.create_table(
         "receipt_keys",
