@@ -79,6 +79,7 @@ class DecisionService:
         self._cache: CommitCache[str, Ledger] = CommitCache(cached)
         self._hashes: _Shown = {}
         self._kept: _Kept = {}
+        self._editions: dict[tuple[str, str, str | None], Edition] = {}
         database.listen(self._heard, self._cache.clear)
 
     def _heard(self, entries: list[Entry], own: bool) -> None:
@@ -167,7 +168,7 @@ class DecisionService:
         version = _published(catalogue, given.policy, given.version)
         ledger = self._cache.get(user_id, tx) or ledgers.get(user_id) or await self._ledger(user_id, tx)
         answers = ledger.answers.get(given.policy, NOTHING_DECIDED)
-        edition = version.document.edition_for(account.region)
+        edition = self._edition(version, account.region)
         if given.edition != edition.id or given.hash != self._known_hash(version, edition, given.locale):
             raise stale()
         if given.kind in ("accept", "decline", "later") and given.channel != "sign_up":
@@ -263,6 +264,13 @@ class DecisionService:
 
         found = self._cache.get(user_id, tx) or await self._cache.load(user_id, read, tx)
         assert found is not None
+        return found
+
+    def _edition(self, version: Version, region: str | None) -> Edition:
+        key = (version.policy, version.version, region)
+        found = self._editions.get(key)
+        if found is None:
+            found = self._editions[key] = version.document.edition_for(region)
         return found
 
     def _hash(self, version: Version, edition_id: str, locale: str) -> str:
