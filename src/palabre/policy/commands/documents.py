@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -164,16 +165,16 @@ def schema() -> None:
 def show_findings(findings: list[Finding]) -> None:
     """A block a finding: the worst first, with how to mend it."""
     order = sorted(findings, key=lambda one: (one.severity != "error", one.acknowledged is not None))
-    table = Table("", "Code", "Where", "What, and how to mend it", show_lines=True)
+    console = Console(highlight=False)
     for one in order:
         kind = one.severity if one.acknowledged is None else "acknowledged"
         colour = {"error": "red", "warning": "yellow"}.get(kind, "dim")
-        what = Text.assemble(one.message, "\n", (one.duty, "dim"), "\n→ ", one.mend)
-        if one.acknowledged is not None:
-            what.append(f"\nAcknowledged: {one.acknowledged}")
-        table.add_row(Text(kind, colour), one.code, Text(one.place), what)
-    if findings:
-        Console().print(table)
+        console.print(Text.assemble((kind, colour), " ", (one.code, "bold"), "  ", (one.place, "dim")))
+        lines: list[str | Text] = [one.message, Text(one.duty, "dim"), f"→ {one.mend}"]
+        lines += [f"Acknowledged: {one.acknowledged}"] if one.acknowledged is not None else []
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 2)))
+        console.print()
     errors = sum(one.severity == "error" for one in findings)
     left = sum(_in_the_way(one) for one in findings) - errors
     known = len(findings) - errors - left
