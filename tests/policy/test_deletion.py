@@ -12,7 +12,7 @@ from palabre.storage.database import Database, Reader, Transaction
 from tests.api import Homeserver, User, unique
 
 from .made import version
-from .operator import Operator, decide
+from .operator import Operator, day, decide
 from .push_service import Browser as PushBrowser
 
 DELETIONS = "/_palabre/admin/v1/policy/deletions"
@@ -149,6 +149,23 @@ async def test_after_being_cut_short_the_beginning_is_looked_at_too(client: Home
     await operator.roll_out(V1)
     await operator.clock(DELETED + 1)
     await operator.parts.database.write(lambda tx: store.set_cursor(tx, person.user_id, 0))
+    assert await erase(operator) == 1
+
+
+async def test_a_roll_back_deletes_nobody_by_surprise(client: Homeserver, operator: Operator) -> None:
+    """The ladder of the version before ran out while the newer one was asked for."""
+    ana = await client.register("ana")
+    await operator.roll_out(version(1))
+    await operator.clock(60)
+    newer = await operator.roll_out(version(2), announce=day(61), deadline=day(161))
+    await operator.clock(100)
+    assert await erase(operator) == 0
+    await operator.operate(newer, "roll_back")
+    assert (await ana.call("GET", "/_palabre/v1/account/policy"))["level"] == "deleted"
+    assert await erase(operator) == 0
+    await operator.clock(129)
+    assert await erase(operator) == 0
+    await operator.clock(130.1)
     assert await erase(operator) == 1
 
 

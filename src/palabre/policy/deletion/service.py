@@ -12,12 +12,13 @@ from ...accounts.lifecycle import Lifecycle
 from ...accounts.people.service import People
 from ...core.clock import Clock
 from ...storage.database import Database, Transaction
+from ..catalogue.models import Catalogue
 from ..catalogue.service import Catalogues
 from ..decisions import store as decisions
 from ..decisions.models import fold
 from ..gate.service import Gate
 from ..rollouts.funnel import ERASED
-from ..rollouts.models import Level, Rollout
+from ..rollouts.models import Level, Rollout, Standing
 from ..rollouts.standing import standing
 from . import store
 
@@ -75,7 +76,7 @@ class Deletions:
                     await self._keep_place("")
                     return erased
                 answers = fold(decided.get(subject.user_id, ()))
-                if standing(subject, answers, catalogue.standing, now).level is Level.DELETED:
+                if _is_due(standing(subject, answers, catalogue.standing, now), catalogue, now):
                     erased += await self._erase(subject.user_id)
             after = page[-1].user_id
             await self._keep_place(after)
@@ -90,7 +91,7 @@ class Deletions:
             if account is None or not account.is_active:
                 return False
             here = await self._gate.compute(user_id, tx)
-            if here.level is not Level.DELETED:
+            if not _is_due(here, await self._catalogues.now(tx), now):
                 return False
             await self._lifecycle.deactivate_in(tx, user_id, erase=True)
             await store.add_erased(tx, user_id, here.asked[0], ERASED, now, account.region)
@@ -100,6 +101,23 @@ class Deletions:
 
     async def _keep_place(self, cursor: str) -> None:
         await self._database.write(lambda tx: store.set_cursor(tx, cursor, self._clock.ms()))
+
+
+def _is_due(here: Standing, catalogue: Catalogue, now: int) -> bool:
+    """Whether the person is to be erased now.
+
+    Rolling a version back brings back the ladder of the one before, which may have run out meanwhile: then there is a
+    notice period once more before anybody is erased.
+    """
+    if here.level is not Level.DELETED:
+        return False
+    back = catalogue.rollouts[here.asked[0]]
+    ended = [
+        other.ended
+        for other in catalogue.rollouts.values()
+        if other.terms.policy == back.terms.policy and other.terms.number > back.terms.number and other.ended
+    ]
+    return now >= max(ended, default=0) + (back.notice_period if ended else 0)
 
 
 def _deletes(rollout: Rollout, now: int) -> bool:

@@ -125,6 +125,8 @@ class Rollout(msgspec.Struct, frozen=True):
     held_since: int | None = None
     holds: tuple[tuple[int, int], ...] = ()
     """From when to when it was held, oldest first. The dates above have been moved along already."""
+    ended: int | None = None
+    """When it was rolled back."""
     sms_budget: int = 0
     """Text messages that one person may get for this roll-out."""
     web_push_budget: int = 0

@@ -112,7 +112,7 @@ def drop(rollout: Rollout, step: str, now: int, edition: str | None = None) -> R
 def roll_back(rollout: Rollout, now: int) -> Rollout:
     """As if it had never been: the roll-out before it counts again. For good."""
     _require_started(rollout, "roll back")
-    return replace(rollout, state="rolled_back", held_since=None)
+    return replace(rollout, state="rolled_back", held_since=None, ended=now)
 
 
 def _require_started(rollout: Rollout, doing: str) -> None:
