@@ -218,7 +218,7 @@ def test_phases() -> None:
     assert own.phase(3 * DAY - 1) == "running"
     assert own.phase(3 * DAY) == "completed"
     bare = msgspec.structs.replace(running, ladder=Ladder(20, ()))
-    assert (bare.phase(4), bare.phase(5)) == ("scheduled", "completed")
+    assert [bare.phase(at) for at in (4, 5, 19, 20)] == ["scheduled", "running", "running", "completed"]
     for state in ("draft", "held", "rolled_back"):
         assert msgspec.structs.replace(running, state=state).phase(DAY) == state
 
