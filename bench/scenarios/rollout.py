@@ -9,7 +9,7 @@ from bench.operator import Operator
 from bench.scenario import Figure, Run, Scenario, Target
 from bench.scenarios.direct import direct_chats
 
-PAIRS = 3
+PAIRS = 5
 """Windows without and with a roll-out, in turns, so that the machine's moods fall on both."""
 
 
@@ -54,7 +54,7 @@ SCENARIO = Scenario(
     title="Talking while a roll-out runs",
     how=(
         "The hundred chats of the first scenario, at full speed, while the operator starts a roll-out that asks all "
-        "200 people and takes it back again, three times: windows without and with it take turns. “Starting” is the "
+        "200 people and takes it back again, five times: windows without and with it take turns. “Starting” is the "
         "time right after the start, in which everybody who syncs gets a room and a message from the server."
     ),
     figures=(

@@ -41,19 +41,20 @@ def device_id() -> str:
     return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(10))
 
 
-_pool = bytearray()
+_UUID_DIGITS = 31
+"""Hexadecimal digits of randomness in a UUID of version 4, the last of which gives two bits."""
+_digits, _used = "", 0
 
 
 def uuid() -> str:
     """A random UUID (RFC 9562 version 4). Randomness is fetched for many at a time: fetching is what takes the time."""
-    global _pool
-    if len(_pool) < 16:
-        _pool = bytearray(secrets.token_bytes(4096))
-    taken, _pool[-16:] = _pool[-16:], b""
-    taken[6] = taken[6] & 0x0F | 0x40
-    taken[8] = taken[8] & 0x3F | 0x80
-    digits = taken.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    global _digits, _used
+    if _used == len(_digits):
+        _digits, _used = secrets.token_hex(_UUID_DIGITS * 64), 0
+    own = _digits[_used : _used + _UUID_DIGITS]
+    _used += _UUID_DIGITS
+    variant = "89ab"[int(own[30], 16) & 3]
+    return f"{own[:8]}-{own[8:12]}-4{own[12:15]}-{variant}{own[15:18]}-{own[18:30]}"
 
 
 def secret(prefix: str = "", random_bytes: int = 32) -> str:

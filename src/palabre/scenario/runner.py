@@ -87,7 +87,7 @@ class Outcome(msgspec.Struct):
 
 Progress = Callable[[date, str], None]
 
-REHEARSED = 100_000
+REHEARSED = 50_000
 """People in the rehearsal of the other calendar, from which the numbers of all are reckoned."""
 
 
