@@ -48,7 +48,7 @@ class PolicyPages(PageRoutes):
             effective=int(datetime.fromisoformat(document.policy.effective).replace(tzinfo=UTC).timestamp() * 1000),
             **self._common(request, document, edition),
             summary=Markup(to_html(words.summary, top=3)),  # noqa: S704 (made safe by `to_html`)
-            text=Markup(to_html(words.text, top=3)),  # noqa: S704
+            text=Markup(to_html(words.text, top=3)),  # noqa: S704 (as above)
             known=_known(findings, edition),
             address=address_of(version.policy, version.version),
             others=await self._others(request, version, edition),

@@ -82,7 +82,7 @@ def summary(shown: Shown) -> Markup:
 
 
 def whole_text(shown: Shown) -> Markup:
-    return Markup(to_html(_wording(shown).text, top=3))  # noqa: S704
+    return Markup(to_html(_wording(shown).text, top=3))  # noqa: S704 (as above)
 
 
 def _wording(shown: Shown) -> Wording:
